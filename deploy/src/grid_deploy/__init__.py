@@ -1,0 +1,1 @@
+"""Starts, provisions, seeds and stops a whole system on one machine."""

@@ -1,0 +1,110 @@
+"""What gis-svc says and answers: areas, buildings, things; where a point lies."""
+
+from datetime import date, datetime
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from grid_kernel.ask import Question
+from grid_kernel.events import Event
+from grid_kernel.schemas import Input, Schema
+
+
+class GridDrawn(Event):
+    """A grid exists, or its outline changed."""
+
+    subject: ClassVar[str] = "grid.gis.grid.drawn.v1"
+    valid_from: date
+
+
+class _GridChanged(Event):
+    predecessors: tuple[str, ...]
+    successors: tuple[str, ...]
+    effective_on: date
+    buildings: dict[UUID, str]
+
+
+class GridSplit(_GridChanged):
+    """One grid became several; every building of it names its new grid."""
+
+    subject: ClassVar[str] = "grid.gis.grid.split.v1"
+
+
+class GridMerged(_GridChanged):
+    """Several grids became one; every building of them names its new grid."""
+
+    subject: ClassVar[str] = "grid.gis.grid.merged.v1"
+
+
+class BuildingLocated(Event):
+    """A building stands in a grid."""
+
+    subject: ClassVar[str] = "grid.gis.building.located.v1"
+    building_no: str
+
+
+class ThingRegistered(Event):
+    """A facility, asset or place entered the register."""
+
+    subject: ClassVar[str] = "grid.gis.thing.registered.v1"
+    kind: str
+
+
+class LocatePoint(Input):
+    """One point in CGCS2000, by the caller's reference."""
+
+    reference: str = Field(max_length=64)
+    lon: float
+    lat: float
+
+
+class LocatePoints(Input):
+    """Up to 1,000 points, and the moment the answer shall hold for."""
+
+    points: tuple[LocatePoint, ...] = Field(max_length=1000)
+    at: datetime | None = None
+
+
+class PointLocated(Schema):
+    """The grid of a point, or the smallest area that contains it; None outside the district."""
+
+    reference: str
+    grid_code: str | None
+    area_code: str | None
+
+
+class PointsLocated(Schema):
+    """One answer per point, in the order asked."""
+
+    points: tuple[PointLocated, ...]
+
+
+class DescribeArea(Input):
+    """The code of an area."""
+
+    code: str
+
+
+class AreaDescribed(Schema):
+    """Its name and level, None when no such area is known."""
+
+    code: str
+    name: str | None
+    level: str | None
+
+
+LOCATE = Question(
+    service="gis",
+    name="locate",
+    asks=LocatePoints,
+    answers=PointsLocated,
+    askers=frozenset({"dispute", "population", "approval", "gateway"}),
+)
+DESCRIBE_AREA = Question(
+    service="gis",
+    name="describe-area",
+    asks=DescribeArea,
+    answers=AreaDescribed,
+    askers=frozenset({"dispute", "population", "approval", "gateway"}),
+)

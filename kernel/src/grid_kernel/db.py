@@ -1,0 +1,139 @@
+"""Engines, sessions and the one place that commits."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Annotated, Any, Protocol, TypeVar
+
+import asyncpg
+from fastapi import Depends, Request
+from sqlalchemy import ColumnElement, MetaData, Text, and_, column, exists, func, literal, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import registry
+from sqlmodel import SQLModel
+
+from grid_kernel.auth import CurrentActor
+from grid_kernel.crypto import Keys
+from grid_kernel.errors import Stale
+from grid_kernel.tables import NAMING
+from grid_kernel.types import bind_keys
+
+LOCK_TIMEOUT_MS = 5_000
+STATEMENT_TIMEOUT_MS = 30_000
+
+
+def new_registry() -> registry:
+    """The registry and metadata of one service; SQLModel's global one would mix the services."""
+    return registry(metadata=MetaData(naming_convention=NAMING))
+
+
+def make_engine(url: str, keys: Keys, *, pool: int, name: str) -> AsyncEngine:
+    """An engine that never shows parameters and knows the service's keys."""
+    engine = create_async_engine(
+        url.replace("postgresql://", "postgresql+asyncpg://", 1),
+        pool_size=pool,
+        max_overflow=0,
+        pool_timeout=5,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={"server_settings": server_settings(name)},
+    )
+    bind_keys(engine.dialect, keys)
+    return engine
+
+
+def server_settings(name: str) -> dict[str, str]:
+    """What every connection says to the server."""
+    return {
+        "application_name": name,
+        "timezone": "UTC",
+        "lock_timeout": str(LOCK_TIMEOUT_MS),
+        "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+        "idle_in_transaction_session_timeout": "60000",
+    }
+
+
+async def make_read_pool(url: str, *, size: int, name: str) -> asyncpg.Pool:
+    """Connections for hot reads. They carry nothing over: what a read sets is local to its transaction."""
+    return await asyncpg.create_pool(
+        url, min_size=1, max_size=size, server_settings=server_settings(name), reset=_keep, command_timeout=30
+    )
+
+
+async def _keep(_: Any) -> None:
+    """Resetting would cost a round trip and clear nothing."""
+
+
+@asynccontextmanager
+async def transaction(engine: AsyncEngine, *, scope: str | None, info: dict[str, Any]) -> AsyncIterator[AsyncSession]:
+    """One transaction: committed when the block ends well, rolled back otherwise."""
+    async with AsyncSession(engine, expire_on_commit=False, autoflush=True) as session:
+        session.info.update(info)
+        if scope is not None:
+            await session.execute(text("select set_config('app.scope', :scope, true)"), {"scope": scope})
+        yield session
+        await session.commit()
+
+
+async def write_session(request: Request, actor: CurrentActor) -> AsyncIterator[AsyncSession]:
+    """The transaction of a request, in the actor's scope."""
+    async with request.state.runtime.app_session(actor, request) as session:
+        yield session
+
+
+async def system_session(request: Request) -> AsyncIterator[AsyncSession]:
+    """The transaction of a request that may look beyond areas: a look-up by code, a report from anybody."""
+    async with request.state.runtime.system_session(request) as session:
+        yield session
+
+
+# Function scope: the commit happens after the route function and before the first byte of the answer.
+WriteSession = Annotated[AsyncSession, Depends(write_session, scope="function")]
+SystemSession = Annotated[AsyncSession, Depends(system_session, scope="function")]
+
+
+def in_scope(area_code: Any, prefixes: Sequence[str]) -> ColumnElement[bool]:
+    """The application's rule of area scope: the row lies in one of these areas. Nothing lies in no area."""
+    prefix = func.unnest(literal(list(prefixes), ARRAY(Text))).table_valued(column("value", Text)).render_derived()
+    start = prefix.c.value.collate("C")
+    return exists(select(1).select_from(prefix).where(and_(area_code >= start, area_code < start.op("||")("~"))))
+
+
+@asynccontextmanager
+async def as_system(session: AsyncSession) -> AsyncIterator[None]:
+    """Run the one statement that moves a row out of the actor's scope; the rule has allowed it before."""
+    await session.flush()
+    scope = await session.scalar(text("select current_setting('app.scope', true)"))
+    await _set_scope(session, str(session.info["district"]))
+    yield
+    await session.flush()
+    await _set_scope(session, scope or "")
+
+
+async def _set_scope(session: AsyncSession, scope: str) -> None:
+    await session.execute(text("select set_config('app.scope', :scope, true)"), {"scope": scope})
+
+
+def after_commit(session: AsyncSession, work: Callable[[], Awaitable[object]]) -> None:
+    """Start something once the transaction is stored. It is lost in a crash: a job must find it again."""
+    session.info.setdefault("after_commit", []).append(work)
+
+
+class Versioned(Protocol):
+    """An aggregate: its version is its ETag and the sequence of its events."""
+
+    version: int
+
+
+def expect_version(row: Versioned, version: int) -> None:
+    """Refuse a change of a version that is no longer the present one."""
+    if row.version != version:
+        raise Stale(version=row.version)
+
+
+Row = TypeVar("Row", bound=SQLModel)
+
+
+async def find(session: AsyncSession, statement: Any) -> Any | None:
+    """The one row of a select, None when there is none."""
+    return (await session.execute(statement)).scalars().one_or_none()

@@ -1,0 +1,67 @@
+"""The shapes that cross HTTP and NATS: camelCase on the wire, snake_case in Python."""
+
+import unicodedata
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic.alias_generators import to_camel
+
+from grid_kernel.geo import Crs
+
+_ALLOWED_CONTROLS = frozenset("\n\r\t")
+
+
+class Schema(BaseModel):
+    """What a service answers. Responses carry no defaults: every member is said."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, from_attributes=True, frozen=True, serialize_by_alias=True
+    )
+
+
+class Input(Schema):
+    """What a caller sends: unknown members and control characters are refused, nothing is guessed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_controls(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            for text in (item for item in value.values() if isinstance(item, str)):
+                clean(text)
+        return value
+
+
+def clean(text: str) -> str:
+    """Refuse characters PostgreSQL or a log line cannot hold; NFC otherwise unchanged."""
+    for character in text:
+        if character not in _ALLOWED_CONTROLS and unicodedata.category(character) in {"Cc", "Cs"}:
+            raise ValueError("control characters are not allowed")
+    return unicodedata.normalize("NFC", text)
+
+
+def _text(longest: int) -> Any:
+    return StringConstraints(strip_whitespace=True, min_length=1, max_length=longest)
+
+
+ShortText = Annotated[str, _text(100), AfterValidator(clean)]
+Line = Annotated[str, _text(200), AfterValidator(clean)]
+Note = Annotated[str, _text(2000), AfterValidator(clean)]
+AreaCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3}([0-9]{3})?)?)?$")]
+CommunityCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")]
+GridCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{15}$")]
+UnitCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{1,63}$")]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class PointIn(Input):
+    """A position as it was captured: its system is named, never guessed (DESIGN §8)."""
+
+    lon: Annotated[float, Field(ge=-180, le=180)]
+    lat: Annotated[float, Field(ge=-90, le=90)]
+    crs: Crs
+    accuracy_m: Annotated[float, Field(ge=0, le=100_000)] | None = None
+    captured_at: datetime | None = None
+    source: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,32}$")] = "phone"
