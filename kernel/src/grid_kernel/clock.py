@@ -111,13 +111,18 @@ class Deadline:
     due_at: datetime
     warn_at: datetime
     provisional: bool
-    stopped: bool
+    stopped_at: datetime | None
     explanation: Explanation
 
+    @property
+    def stopped(self) -> bool:
+        return self.stopped_at is not None
+
     def light(self, now: datetime) -> Light:
-        if now > self.due_at:
+        reached = min(now, self.stopped_at or now)
+        if reached > self.due_at:
             return Light.RED
-        return Light.YELLOW if now >= self.warn_at else Light.GREEN
+        return Light.YELLOW if reached >= self.warn_at else Light.GREEN
 
 
 def deadline(start: datetime, amount: int, unit: Unit, calendar: WorkingCalendar, pauses: Pauses = ()) -> Deadline:
@@ -135,20 +140,20 @@ def deadline(start: datetime, amount: int, unit: Unit, calendar: WorkingCalendar
         due_at, explanation = _by_hours(start, amount, unit, calendar, ended)
     else:
         due_at, explanation = _by_days(start, amount, unit, calendar, ended)
-    stopped = any(end is None and begin <= due_at for begin, end in pauses)
+    stopped_at = min((shanghai(begin) for begin, end in pauses if end is None and begin <= due_at), default=None)
     warn_at = _warn_at(start, due_at, unit, calendar, ended)
-    return Deadline(due_at, warn_at, bool(explanation.unpublished), stopped, explanation)
+    return Deadline(due_at, warn_at, bool(explanation.unpublished), stopped_at, explanation)
 
 
 def elapsed_share(deadline: Deadline, now: datetime, calendar: WorkingCalendar, pauses: Pauses = ()) -> float:
     """How much of the (working) time is used, 0 to 1; above 1 it is late."""
-    start, unit = deadline.explanation.start, deadline.explanation.unit
-    if now > deadline.due_at:
-        return 1 + (now - deadline.due_at) / (deadline.due_at - start or _DAY)
-    stops = closed([(begin, end or max(begin, now)) for begin, end in pauses])
-    counted = _counted(unit, calendar)
-    total = running(spans(start, counted, stops), deadline.due_at)
-    return running(spans(start, counted, stops), shanghai(now)) / total if total else 0.0
+    start, counted = deadline.explanation.start, _counted(deadline.explanation.unit, calendar)
+    reached = min(shanghai(now), deadline.stopped_at or shanghai(now))
+    if reached > deadline.due_at:
+        return 1 + (reached - deadline.due_at) / (deadline.due_at - start or _DAY)
+    ended = closed(pauses)
+    total = running(spans(start, counted, ended), deadline.due_at)
+    return running(spans(start, counted, ended), reached) / total if total else 0.0
 
 
 def _by_days(
