@@ -6,85 +6,87 @@ from uuid import UUID
 from grid_kernel.events import Event
 
 
-class _CaseEvent(Event):
+class CaseEvent(Event):
+    """What every event of a case says; `state` is the one the case is in afterwards."""
+
     case_code: str
     restricted: bool
     category: str | None
+    state: str | None = None
 
 
-class CaseReported(_CaseEvent):
+class CasePartEvent(CaseEvent):
+    """An event of the part one unit has in a case; the unit of a restricted case is not said, it would tell why."""
+
+    dispatch_id: UUID
+    unit_code: str | None
+
+
+class CaseReported(CaseEvent):
     """Somebody reported a hazard, a dispute or an opinion."""
 
     subject: ClassVar[str] = "grid.dispute.case.reported.v1"
 
 
-class CaseLocated(_CaseEvent):
+class CaseLocated(CaseEvent):
     """The grid of a case is known, or it is known that it lies in none."""
 
     subject: ClassVar[str] = "grid.dispute.case.located.v1"
     located: bool
 
 
-class CaseDispatched(_CaseEvent):
+class CaseDispatched(CasePartEvent):
     """A case went to a unit, by a rule or by a person."""
 
     subject: ClassVar[str] = "grid.dispute.case.dispatched.v1"
-    dispatch_id: UUID
-    unit_code: str
 
 
-class CaseAccepted(_CaseEvent):
+class CaseAccepted(CasePartEvent):
     """The unit took the case."""
 
     subject: ClassVar[str] = "grid.dispute.case.accepted.v1"
-    dispatch_id: UUID
-    unit_code: str
 
 
-class CaseObjected(_CaseEvent):
+class CaseObjected(CasePartEvent):
     """The unit says the dispatch is wrong; an arbiter decides."""
 
     subject: ClassVar[str] = "grid.dispute.case.objected.v1"
-    dispatch_id: UUID
-    unit_code: str
 
 
-class CaseHandled(_CaseEvent):
+class CaseHandled(CasePartEvent):
     """The unit says what it did."""
 
     subject: ClassVar[str] = "grid.dispute.case.handled.v1"
-    dispatch_id: UUID
-    unit_code: str
 
 
-class CaseVerified(_CaseEvent):
+class CaseVerified(CaseEvent):
     """A worker looked on the spot whether it is solved."""
 
     subject: ClassVar[str] = "grid.dispute.case.verified.v1"
     solved: bool
 
 
-class CaseClosed(_CaseEvent):
+class CaseClosed(CaseEvent):
     """A case ended."""
 
     subject: ClassVar[str] = "grid.dispute.case.closed.v1"
     outcome: Literal["solved", "self_resolved", "withdrawn", "merged", "transferred", "void"]
 
 
-class CaseReopened(_CaseEvent):
+class CaseReopened(CaseEvent):
     """A closed case goes on."""
 
     subject: ClassVar[str] = "grid.dispute.case.reopened.v1"
 
 
-class CaseRated(_CaseEvent):
+class CaseRated(CaseEvent):
     """The reporter rated the handling."""
 
     subject: ClassVar[str] = "grid.dispute.case.rated.v1"
     grade: Literal[1, 2, 3, 4, 5]
 
 
-class CaseFollowUpRequested(_CaseEvent):
+class CaseFollowUpRequested(CaseEvent):
     """A case asks for a visit to a household."""
 
     subject: ClassVar[str] = "grid.dispute.case.follow_up_requested.v1"
