@@ -92,7 +92,7 @@ CHAINS: Mapping[str, Table] = {"access_record": tables.access_record, "audit_ent
 
 def link_hash(previous: bytes, row: Mapping[str, Any]) -> bytes:
     """SHA-256 over the previous hash and every column of the row but its position and its own hash."""
-    content = {key: _plain(value) for key, value in row.items() if key not in _NOT_HASHED}
+    content = {str(key): _plain(value) for key, value in row.items() if key not in _NOT_HASHED}
     return hashlib.sha256(previous + orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).digest()
 
 

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from grid_kernel.errors import Unauthenticated
 
 AUDIENCE = "grid"
-TOKEN_TYPE = "actor+jwt"
+TOKEN_TYPE = "actor+jwt"  # noqa: S105 - a media type
 _CACHE_SIZE = 4096
 _CACHE_SECONDS = 60.0
 

@@ -31,18 +31,16 @@ async def copy_mappings(session: AsyncSession, table: Table, rows: Iterable[Mapp
 
     staging = f"copy_{table.name}"
     names = ", ".join(f'"{column.name}"' for column in columns)
-    await session.execute(text(f"create temp table if not exists {staging} (like {table.name}) on commit drop"))
-    # Identity columns are not copied by LIKE, but their NOT NULL is.
-    for column in table.columns:
-        if column.identity is not None:
-            await session.execute(text(f'alter table {staging} alter "{column.name}" drop not null'))
+    # Made from a select, the staging table has no constraint, no default and no policy.
+    await session.execute(
+        text(f"create temp table {staging} on commit drop as select {names} from {table.name} with no data")  # noqa: S608
+    )
     raw = await connection.get_raw_connection()
     driver = raw.driver_connection
     assert driver is not None  # noqa: S101 - an open connection has its driver's
     await driver.copy_records_to_table(staging, records=records(), columns=[column.name for column in columns])
-    done = await session.execute(
-        text(
-            f"with gone as (delete from {staging} returning {names}) insert into {table.name} ({names}) select {names} from gone"
-        )
+    moved = await session.execute(
+        text(f"insert into {table.name} ({names}) select {names} from {staging}")  # noqa: S608 - own names only
     )
-    return int(done.rowcount)  # type: ignore[attr-defined]  # a cursor result, since it is an insert
+    await session.execute(text(f"drop table {staging}"))
+    return int(moved.rowcount)  # type: ignore[attr-defined]  # a cursor result, since it is an insert

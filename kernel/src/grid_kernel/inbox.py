@@ -83,6 +83,9 @@ async def run_inbox(runtime: "Runtime") -> None:
                 await _hear_some(runtime, subscription)
         except (NatsError, TimeoutError, OSError) as error:
             log.warning("hearing starts over: %s", type(error).__name__)
+        except Exception:
+            log.exception("hearing broke and starts over")
+        if not runtime.stopping.is_set():
             await asyncio.sleep(1)
 
 

@@ -41,15 +41,21 @@ class NotStored(Exception):  # noqa: N818
     """The broker did not confirm; whether it has the messages is unknown, so they are sent again."""
 
 
+# What happens when an engine is away or goes away.
+_EXPECTED = (
+    OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, NatsError, SQLAlchemyError, NotStored
+)  # fmt: skip
+
+
 async def run_relay(runtime: "Runtime") -> None:
     """Be the relay of this service, or wait to become it, until the service stops."""
     while not runtime.stopping.is_set():
         try:
             await _hold_and_relay(runtime)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, NatsError, NotStored, TimeoutError) as error:
+        except _EXPECTED as error:
             log.warning("the relay starts over: %s", type(error).__name__)
-        except SQLAlchemyError as error:
-            log.warning("the relay starts over: %s", type(error).__name__)
+        except Exception:
+            log.exception("the relay broke and starts over")
         await asyncio.sleep(0.5)
 
 
@@ -118,8 +124,7 @@ async def _send_batch(runtime: "Runtime", rows: list[Pending]) -> bool:
         await runtime.bus.client.publish(row.subject, row.body, headers=headers)
     last = rows[-1]
     headers = {"Nats-Msg-Id": str(last.id), "Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(len(rows))}
-    answer = await _confirmed(runtime, last, headers | {"Nats-Batch-Commit": "1"}, may_be_duplicate=True)
-    return answer
+    return await _confirmed(runtime, last, headers | {"Nats-Batch-Commit": "1"}, may_be_duplicate=True)
 
 
 async def _confirmed(

@@ -72,4 +72,4 @@ def page_of(
 
 def encode(values: Sequence[UUID | str | int | datetime | date | None]) -> str:
     """A cursor out of the key of a row."""
-    return base64.urlsafe_b64encode(orjson.dumps(list(values))).decode().rstrip("=")
+    return base64.urlsafe_b64encode(orjson.dumps(list(values), default=str)).decode().rstrip("=")

@@ -54,10 +54,10 @@ class ReadPool:
         compiler = statement.compile(dialect=self._dialect, cache_key=key)
         if not isinstance(compiler, SQLCompiler) or compiler.post_compile_params:
             raise TypeError("IN lists change the text of a statement: compare with = any(array)")
-        decoders = []
-        for entry in compiler._result_columns:
-            if process := entry.type._cached_result_processor(self._dialect, None):
-                decoders.append((entry.keyname, process))
+        processed = (
+            (e.keyname, e.type._cached_result_processor(self._dialect, None)) for e in compiler._result_columns
+        )
+        decoders = [(name, process) for name, process in processed if process]
         order = tuple(compiler.positiontup or ())
         return _Compiled(
             str(compiler),

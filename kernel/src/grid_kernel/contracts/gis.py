@@ -23,6 +23,8 @@ class _GridChanged(Event):
     successors: tuple[str, ...]
     effective_on: date
     buildings: dict[UUID, str]
+    building_versions: dict[UUID, int] = {}
+    """The sequence each building reached with this change: an older one heard later is ignored per building."""
 
 
 class GridSplit(_GridChanged):
@@ -92,6 +94,8 @@ class AreaDescribed(Schema):
     code: str
     name: str | None
     level: str | None
+    path: tuple[str, ...] = ()
+    """Names from the district down to the area itself."""
 
 
 LOCATE = Question(

@@ -31,10 +31,12 @@ class AnswerReader:
         "_named",
         "_origin",
         "_parser",
+        "keeps_alive",
         "received",
     )
 
     def __init__(self, limits: UpstreamLimits, origin: str) -> None:
+        self.keeps_alive = False
         self.received = 0
         self._limits = limits
         self._origin = origin
@@ -71,10 +73,6 @@ class AnswerReader:
             self.received += len(data)
             if not exchange.status and self.received > self._limits.head_bytes:
                 raise self._broken("sent a head that is too long")
-
-    def may_continue(self) -> bool:
-        """Whether the connection can carry another exchange after a complete answer."""
-        return self._parser.should_keep_alive()
 
     # --- httptools callbacks
 
@@ -118,7 +116,7 @@ class AnswerReader:
         exchange.status = status
         exchange.until_close = not self._framed
         if exchange.head_only:  # llhttp would wait for the body that Content-Length announces
-            exchange.complete = True
+            self._complete(exchange)
         exchange.wake()
 
     def on_body(self, body: bytes) -> None:
@@ -131,8 +129,12 @@ class AnswerReader:
         """Mark the end of the answer."""
         if self._interim:
             self._interim = False
-        elif self._exchange is not None:
-            self._exchange.complete = True
+        elif self._exchange is not None and not self._exchange.complete:
+            self._complete(self._exchange)
+
+    def _complete(self, exchange: Exchange) -> None:
+        exchange.complete = True
+        self.keeps_alive = self._parser.should_keep_alive()
 
     def _hop(self, name: bytes, value: bytes) -> None:
         if name == b"connection":

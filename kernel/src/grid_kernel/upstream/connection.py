@@ -236,7 +236,7 @@ class Connection(asyncio.Protocol):
         self._exchange = None
         self.resume()
         exchange.wake()
-        if not exchange.sent or not self._answers.may_continue():
+        if not exchange.sent or not self._answers.keeps_alive:
             self.drop()
             return
         self._sender = None
