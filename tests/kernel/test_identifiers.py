@@ -1,6 +1,7 @@
 """Identifiers: real forms are accepted, slips of the pen are noticed, masks hide what they must."""
 
 import csv
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -9,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grid_kernel.identifiers import (
+    BadIdNumber,
+    BadUscc,
     CaseCode,
     GridCode,
     HouseCode,
     IdNumberProblem,
-    InvalidIdNumber,
-    InvalidUscc,
     Level,
     case_code,
     check_id_number,
@@ -80,7 +81,7 @@ def test_a_15_digit_number_gets_its_century_and_check_digit() -> None:
     ],
 )
 def test_an_impossible_number_is_refused_with_its_reason(number: str, problem: IdNumberProblem) -> None:
-    with pytest.raises(InvalidIdNumber) as caught:
+    with pytest.raises(BadIdNumber) as caught:
         check_id_number(number, TODAY)
     assert caught.value.problem is problem
     assert not number or number not in str(caught.value)
@@ -90,7 +91,7 @@ def test_a_child_born_today_has_a_number_and_one_born_tomorrow_has_none() -> Non
     first_17 = "15020420261124001"
     number = first_17 + id_check_digit(first_17)
     assert check_id_number(number, date(2026, 11, 24)) == number
-    with pytest.raises(InvalidIdNumber):
+    with pytest.raises(BadIdNumber):
         check_id_number(number, date(2026, 11, 23))
 
 
@@ -98,6 +99,8 @@ def test_sex_and_birth_date_are_read_from_the_number() -> None:
     assert id_birth_date("150204198102280011") == date(1981, 2, 28)
     assert id_sex("150204198102280011") == "1"
     assert id_sex("11010519491231002X") == "2"
+    assert id_birth_date("110105491231002") == date(1949, 12, 31)
+    assert id_sex("110105491231002") == "2"
 
 
 births = st.dates(date(1900, 1, 1), TODAY)
@@ -110,16 +113,14 @@ def test_one_wrong_digit_is_always_noticed(born_on: date, sequence: int, positio
     assert check_id_number(number, TODAY) == number
     wrong = number[:position] + str(digit) + number[position + 1 :]
     if wrong != number:
-        with pytest.raises(InvalidIdNumber):
+        with pytest.raises(BadIdNumber):
             check_id_number(wrong, TODAY)
 
 
 @given(text=st.text(max_size=20))
 def test_no_text_whatever_breaks_the_check(text: str) -> None:
-    try:
+    with suppress(BadIdNumber):
         assert len(check_id_number(text, TODAY)) == 18
-    except InvalidIdNumber as refused:
-        assert refused.problem in IdNumberProblem
 
 
 @pytest.mark.shared
@@ -145,7 +146,7 @@ def test_a_real_credit_code_is_accepted_in_any_case() -> None:
     ["", "91110000600037341M", "9111000060003734IL", "91110000600037341", "91A10000600037341L", "九1110000600037341L"],
 )
 def test_a_wrong_credit_code_is_refused(code: str) -> None:
-    with pytest.raises(InvalidUscc):
+    with pytest.raises(BadUscc):
         check_uscc(code)
 
 
@@ -155,7 +156,7 @@ def test_one_wrong_character_of_a_credit_code_is_always_noticed(tail: str, posit
     code = first_17 + uscc_check_digit(first_17)
     assert check_uscc(code) == code
     wrong = code[:position] + ("0" if code[position] != "0" else "1") + code[position + 1 :]
-    with pytest.raises(InvalidUscc):
+    with pytest.raises(BadUscc):
         check_uscc(wrong)
 
 
@@ -168,9 +169,7 @@ def test_areas_know_their_level_and_parent() -> None:
     assert [parent_of(code) for code in chain] == [*chain[1:], None]
 
 
-@pytest.mark.parametrize(
-    "code", ["", "15020", "1502040", "15020400601900", "1502040060190031", "15020A", "１５０２０４"]
-)
+@pytest.mark.parametrize("code", ["", "15020", "1502040", "15020400601900", "15020A", "１５０２０４"])
 def test_anything_else_is_no_area(code: str) -> None:
     with pytest.raises(ValueError, match="area code"):
         level_of(code)

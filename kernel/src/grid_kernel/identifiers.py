@@ -27,7 +27,7 @@ class IdNumberProblem(StrEnum):
     CHECK_DIGIT = "id-number-check-digit"
 
 
-class InvalidIdNumber(ValueError):  # noqa: N818 - named for what happened, as refusals are
+class BadIdNumber(ValueError):  # noqa: N818 - named for what happened, as refusals are
     """The number cannot be a citizen's; the number itself is not in the message."""
 
     def __init__(self, problem: IdNumberProblem) -> None:
@@ -49,33 +49,34 @@ def to_18(number: str) -> str:
 
 
 def check_id_number(number: str, today: date) -> str:
-    """Answer the number in its stored form, or raise InvalidIdNumber.
+    """Answer the number in its stored form, or raise BadIdNumber.
 
     The division code is not checked: people keep the one of the county, and the year, they were registered in.
     """
     number = to_18(number)
     if len(number) != _LENGTH_18:
-        raise InvalidIdNumber(IdNumberProblem.LENGTH)
+        raise BadIdNumber(IdNumberProblem.LENGTH)
     if not _ID_18.fullmatch(number):
-        raise InvalidIdNumber(IdNumberProblem.CHARACTERS)
+        raise BadIdNumber(IdNumberProblem.CHARACTERS)
     try:
         born_on = id_birth_date(number)
     except ValueError:
-        raise InvalidIdNumber(IdNumberProblem.BIRTH_DATE) from None
+        raise BadIdNumber(IdNumberProblem.BIRTH_DATE) from None
     if born_on > today:
-        raise InvalidIdNumber(IdNumberProblem.BIRTH_DATE)
+        raise BadIdNumber(IdNumberProblem.BIRTH_DATE)
     if number[17] != id_check_digit(number[:17]):
-        raise InvalidIdNumber(IdNumberProblem.CHECK_DIGIT)
+        raise BadIdNumber(IdNumberProblem.CHECK_DIGIT)
     return number
 
 
 def id_birth_date(number: str) -> date:
+    number = to_18(number)
     return date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
 
 
 def id_sex(number: str) -> str:
     """The code of GB/T 2261.1: 1 male, 2 female."""
-    return "1" if int(number[16]) % 2 else "2"
+    return "1" if int(to_18(number)[16]) % 2 else "2"
 
 
 # --- GB 32100: unified social credit codes
@@ -86,7 +87,7 @@ _USCC_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 _USCC = re.compile(f"[{_USCC_ALPHABET}]{{2}}[0-9]{{6}}[{_USCC_ALPHABET}]{{10}}")
 
 
-class InvalidUscc(ValueError):  # noqa: N818 - named for what happened, as refusals are
+class BadUscc(ValueError):  # noqa: N818 - named for what happened, as refusals are
     """The code cannot be an organisation's."""
 
 
@@ -96,10 +97,10 @@ def uscc_check_digit(first_17: str) -> str:
 
 
 def check_uscc(code: str) -> str:
-    """Answer the code in its stored form, or raise InvalidUscc."""
+    """Answer the code in its stored form, or raise BadUscc."""
     code = normalize("NFKC", code).strip().upper()
     if not _USCC.fullmatch(code) or code[17] != uscc_check_digit(code[:17]):
-        raise InvalidUscc("uscc")
+        raise BadUscc("uscc")
     return code
 
 
@@ -172,6 +173,9 @@ class HouseCode(NamedTuple):
 # --- case and application codes, query codes
 
 
+_LAST_SEQUENCE = 999_999
+
+
 class CaseCode(NamedTuple):
     """Area (6 digits), day, number of the day, and a check digit by ISO 7064 MOD 11,10: one code per case."""
 
@@ -192,7 +196,7 @@ class CaseCode(NamedTuple):
 
 def case_code(area6: str, day: date, seq: int) -> str:
     """Make the code of a case or application; seq counts the day's, from 1."""
-    if level_of(area6) is not Level.DISTRICT or not 0 < seq < 1_000_000:
+    if level_of(area6) is not Level.DISTRICT or not 1 <= seq <= _LAST_SEQUENCE:
         raise ValueError("a case code needs a district and a number of the day from 1 to 999999")
     return str(CaseCode(area6, day, seq))
 
