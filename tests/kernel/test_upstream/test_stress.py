@@ -9,8 +9,9 @@ import uvloop
 
 from grid_kernel.upstream import Upstream, UpstreamError, UpstreamLimits
 
-MANNERS = ("length", "chunked", "closing", "dripping", "surplus", "reset", "broken", "silent", "interim")
-REQUESTS = 3_000
+MANNERS = ("length", "chunked", "closing", "dripping", "surplus", "reset", "broken", "interim")
+ENDING = {"closing", "broken", "reset"}
+REQUESTS = 2_000
 
 
 def whole_body(number: int) -> bytes:
@@ -20,46 +21,44 @@ def whole_body(number: int) -> bytes:
 async def misbehave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Echo the number of each request in its body, in the manner its path asks for."""
     try:
-        while True:
-            head = await reader.readuntil(b"\r\n\r\n")
-            _, number, manner = head.split(b" ")[1].decode().split("/")
-            if b"transfer-encoding" in head:
-                while size := int(await reader.readuntil(b"\r\n"), 16):
-                    await reader.readexactly(size + 2)
-                await reader.readexactly(2)
-            body = whole_body(int(number))
-            length = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n" % len(body)
-            half = len(body) // 2
-            if manner == "reset":
-                return writer.transport.abort()
-            if manner == "silent":
-                await asyncio.sleep(0.5)
-            if manner == "interim":
-                writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            if manner == "chunked":
-                chunks = b"".join(
-                    b"%x\r\n%b\r\n" % (len(part), part) for part in (body[: half + 1], body[half + 1 :]) if part
-                )
-                writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n")
-            elif manner == "closing":
-                writer.write(length + b"Connection: close\r\n\r\n" + body)
-                return None
-            elif manner == "dripping":
-                writer.write(length + b"\r\n" + body[:half])
-                await asyncio.sleep(0.01)
-                writer.write(body[half:])
-            elif manner == "broken":
-                writer.write(length + b"\r\n" + body[:half])
-                return None
-            elif manner == "surplus":
-                writer.write(length + b"\r\n" + body + length + b"\r\n" + body)
-            else:
-                writer.write(length + b"\r\n" + body)
-            await writer.drain()
+        manner = ""
+        while manner not in ENDING:
+            number, manner = await take(reader)
+            await asyncio.sleep(0.5 if manner == "silent" else 0)
+            for part in answer(whole_body(number), manner):
+                writer.write(part)
+                await writer.drain()
+                await asyncio.sleep(0.01 if manner == "dripping" else 0)
     except (asyncio.IncompleteReadError, ConnectionError):
-        return None
-    finally:
-        writer.close()
+        pass
+    if manner == "reset":
+        writer.transport.abort()
+    writer.close()
+
+
+async def take(reader: asyncio.StreamReader) -> tuple[int, str]:
+    head = await reader.readuntil(b"\r\n\r\n")
+    if b"transfer-encoding" in head:
+        while size := int(await reader.readuntil(b"\r\n"), 16):
+            await reader.readexactly(size + 2)
+        await reader.readexactly(2)
+    _, number, manner = head.split(b" ")[1].decode().split("/")
+    return int(number), manner
+
+
+def answer(body: bytes, manner: str) -> list[bytes]:
+    half = len(body) // 2 + 1
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n" % len(body)
+    chunks = [b"%x\r\n%b\r\n" % (len(part), part) for part in (body[:half], body[half:]) if part]
+    return {
+        "reset": [],
+        "chunked": [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", *chunks, b"0\r\n\r\n"],
+        "closing": [head + b"Connection: close\r\n\r\n" + body],
+        "dripping": [head + b"\r\n" + body[:half], body[half:]],
+        "broken": [head + b"\r\n" + body[: half - 1]],
+        "surplus": [(head + b"\r\n" + body) * 2],
+        "interim": [b"HTTP/1.1 100 Continue\r\n\r\n" + head + b"\r\n" + body],
+    }.get(manner, [head + b"\r\n" + body])
 
 
 async def pieces() -> AsyncIterator[bytes]:
@@ -69,7 +68,7 @@ async def pieces() -> AsyncIterator[bytes]:
 
 
 async def ask(upstream: Upstream, chance: random.Random, number: int) -> str:
-    manner = chance.choice(MANNERS)
+    manner = "silent" if chance.random() < 0.01 else chance.choice(MANNERS)
     method = chance.choice([b"GET", b"GET", b"PUT", b"POST"])
     body: Any = pieces() if method != b"GET" and chance.random() < 0.5 else b""
     try:
@@ -109,6 +108,7 @@ async def storm(seed: int) -> Counter[str]:
     await upstream.aclose(grace=1)
     assert upstream.connections == 0
     server.close()
+    await asyncio.sleep(0.6)  # the last silent answers
     return outcomes
 
 

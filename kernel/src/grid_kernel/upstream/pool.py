@@ -246,15 +246,18 @@ class Upstream:
 
     async def _connect(self, loop: asyncio.AbstractEventLoop) -> Connection:
         """Open a connection on a slot already counted in `_opening`."""
+        connection = Connection(self, self.limits, self.origin, loop)
         try:
             async with asyncio.timeout(self.limits.connect_seconds):
-                _, connection = await loop.create_connection(
-                    lambda: Connection(self, self.limits, self.origin, loop), self._host, self._port, ssl=self._ssl
-                )
-        except TimeoutError:
-            raise UpstreamUnavailable(f"{self.origin} did not accept a connection in time") from None
-        except OSError as error:
-            raise UpstreamUnavailable(f"{self.origin} cannot be reached: {error.strerror or error}") from None
+                await loop.create_connection(lambda: connection, self._host, self._port, ssl=self._ssl)
+        except BaseException as error:
+            connection.drop()
+            self.lost(connection)  # uvloop does not say so when the connecting task is cancelled
+            if isinstance(error, TimeoutError):
+                raise UpstreamUnavailable(f"{self.origin} did not accept a connection in time") from None
+            if isinstance(error, OSError):
+                raise UpstreamUnavailable(f"{self.origin} cannot be reached: {error.strerror or error}") from None
+            raise
         finally:
             self._opening -= 1
             self._offer_slot()
