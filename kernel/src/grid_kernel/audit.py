@@ -22,10 +22,13 @@ _NOT_HASHED = frozenset({"position", "hash"})
 
 
 class Subject(Protocol):
-    """Anything with an identity and a place."""
+    """Anything with an identity and a place; only read here."""
 
-    id: UUID
-    area_code: str
+    @property
+    def id(self) -> UUID: ...
+
+    @property
+    def area_code(self) -> str: ...
 
 
 def _who(actor: Actor | None, area: str | None = None) -> dict[str, str | None]:

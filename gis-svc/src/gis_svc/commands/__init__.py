@@ -1,0 +1,8 @@
+"""What can be made to happen: grids drawn, redrawn, split, merged; buildings registered; files loaded."""
+
+from gis_svc.commands.buildings import register
+from gis_svc.commands.grids import change, draw, redraw
+from gis_svc.commands.loading import load
+from gis_svc.commands.succession import merge, split
+
+__all__ = ["change", "draw", "load", "merge", "redraw", "register", "split"]

@@ -1,0 +1,69 @@
+"""Registering buildings: the point decides the grid, the community gives the number."""
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from gis_svc import rules, shapes
+from gis_svc.commands import drawing, wording
+from gis_svc.location import Places
+from gis_svc.models import Building
+from gis_svc.queries import buildings
+from gis_svc.schemas import BuildingIn, BuildingOut
+from gis_svc.shapes import DECIMALS
+from grid_kernel import clock
+from grid_kernel.audit import record_act
+from grid_kernel.auth import Actor
+from grid_kernel.codes import codes
+from grid_kernel.db import as_system
+from grid_kernel.errors import InvalidInput
+from grid_kernel.events import publish
+from grid_kernel.geo import to_cgcs2000
+from grid_kernel.types import uuid7
+
+
+async def register(
+    session: AsyncSession, actor: Actor, places: Places, new: BuildingIn, *, now: datetime
+) -> BuildingOut:
+    """Register a building in the grid its point lies in."""
+    if new.kind not in codes("gis_svc", Building.kinds):
+        raise InvalidInput.at("/kind", "unknown-kind")
+    lon, lat = (round(degree, DECIMALS) for degree in to_cgcs2000(new.point.lon, new.point.lat, new.point.crs))
+    area_code = places.locate(lon, lat, clock.today(now))
+    if area_code is None or len(area_code) < rules.COMMUNITY_DIGITS:
+        raise InvalidInput.at("/point", "outside-communities")
+    rules.check_may_register(actor, area_code)
+    footprint = drawing.surface_of(new.footprint, "/footprint") if new.footprint else None
+    community = area_code[: rules.COMMUNITY_DIGITS]
+    names = [place.name for place in places.path(community, clock.today(now))]
+    building = Building(
+        **new.model_dump(include={"name", "compound", "road", "kind", "floors", "entrances"}),
+        id=new.id or uuid7(),
+        area_code=area_code,
+        community_code=community,
+        building_no=await _number(session, community, new.building_no),
+        address_text=new.address_text or wording.address(names[:2], new.road, new.name),
+        lon=lon,
+        lat=lat,
+        point_crs=new.point.crs,
+        point_source=new.point.source,
+        accuracy_m=new.point.accuracy_m,
+        captured_at=new.point.captured_at,
+        footprint_geojson=shapes.geojson_text(footprint) if footprint else None,
+        registered_at=now,
+    )
+    session.add(building)
+    await publish(session, building.located(now))
+    await record_act(session, actor, "building.registered", building, kind="building", now=now)
+    return BuildingOut.of(building.model_dump())
+
+
+async def _number(session: AsyncSession, community: str, wanted: str | None) -> str:
+    """The number asked for if it is free, else the next one; given one at a time per community."""
+    await buildings.lock_numbers(session, community)
+    async with as_system(session):
+        if wanted is None:
+            return rules.next_building_no(await buildings.highest_number(session, community))
+        if await buildings.number_taken(session, community, wanted):
+            raise rules.BuildingNumberTaken(number=wanted)
+        return wanted

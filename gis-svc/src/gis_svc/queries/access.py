@@ -1,0 +1,46 @@
+"""Who sees what: one rule per aggregate; every select starts here."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, or_
+from sqlmodel import select
+
+from gis_svc.models import Area, AreaVersion, Building
+from grid_kernel.auth import Actor, Post
+from grid_kernel.db import in_scope
+
+_NO_STAFF = frozenset({Post.RESIDENT, Post.SERVICE})
+
+
+def scope(actor: Actor) -> tuple[str, ...]:
+    """The areas whose buildings an actor may see: where a post is held, or a partner was let in."""
+    return actor.areas(*(post for post in Post if post not in _NO_STAFF))
+
+
+def visible(actor: Actor) -> Select[Any]:
+    """The buildings an actor may see."""
+    return select(Building).where(in_scope(Building.area_code, scope(actor)))
+
+
+def visible_areas() -> Select[Any]:
+    """Every area with each of its sourced, dated outlines: public facts, the same for everybody."""
+    described = (Area.level, Area.parent_code, Area.grid_type, Area.predecessors, Area.successors, Area.version)
+    kept = (name for name in AreaVersion.model_fields if name not in ("id", "outline_wkb", "outline_geojson"))
+    columns = (*described, *(getattr(AreaVersion, name) for name in kept))
+    joined: Select[Any] = select(*columns).select_from(AreaVersion)
+    return joined.join(Area, column(Area.code) == column(AreaVersion.code))
+
+
+def column(attribute: Any) -> Any:
+    """A model's attribute as the column it is in SQL."""
+    return attribute
+
+
+def inside(code: Any, prefix: str) -> ColumnElement[bool]:
+    """The code is the prefix or lies below it."""
+    return and_(code >= prefix, code < prefix + "~")
+
+
+def holds_on(model: Any, day: Any) -> ColumnElement[bool]:
+    """The row is valid on a day (from inclusive, to exclusive, null = open)."""
+    return and_(model.valid_from <= day, or_(model.valid_to.is_(None), model.valid_to > day))

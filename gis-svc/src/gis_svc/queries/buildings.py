@@ -1,0 +1,82 @@
+"""Reads of buildings, by area and by box; and what registering them and changing grids needs to know."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, func, literal, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import select
+
+from gis_svc.models import Building
+from gis_svc.queries.access import column, inside, visible
+from gis_svc.schemas import BuildingOut
+from grid_kernel.auth import Actor
+from grid_kernel.errors import NotFound
+from grid_kernel.geo import Box
+from grid_kernel.paging import Page, PageRequest, page_of
+from grid_kernel.reads import ReadRunner
+from grid_kernel.types import AREA_CODE
+
+
+async def list_buildings(
+    reads: ReadRunner, actor: Actor, paging: PageRequest, *, within: str | None, box: Box | None
+) -> Page[BuildingOut]:
+    """Buildings by community and number, those of one area or of a box."""
+    statement = visible(actor)
+    if within is not None:
+        statement = statement.where(inside(Building.area_code, within))
+    if box is not None:
+        statement = statement.where(_in_box(box))
+    key = tuple_(column(Building.community_code), column(Building.building_no))
+    if (after := paging.after(str, str)) is not None:
+        statement = statement.where(key > tuple_(*after))
+    ordered = statement.order_by(column(Building.community_code), column(Building.building_no))
+    rows = await reads.fetch(ordered.limit(paging.limit + 1))
+    return page_of(rows, paging, key=lambda row: (row["community_code"], row["building_no"]), item=BuildingOut.of)
+
+
+def _in_box(box: Box) -> ColumnElement[bool]:
+    # The index answers to 1e-6 degree only; the comparison decides.
+    asked = func.box(func.point(box.west, box.south), func.point(box.east, box.north))
+    candidates = func.point(Building.lon, Building.lat).op("<@")(asked)
+    exact = (column(Building.lon).between(box.west, box.east), column(Building.lat).between(box.south, box.north))
+    return and_(candidates, *exact)
+
+
+async def get_building(reads: ReadRunner, actor: Actor, building_id: UUID) -> BuildingOut:
+    """One building in the actor's areas."""
+    row = await reads.fetch_one(visible(actor).where(column(Building.id) == building_id))
+    if row is None:
+        raise NotFound
+    return BuildingOut.of(row)
+
+
+async def buildings_for_update(session: AsyncSession, codes: Sequence[str]) -> list[Building]:
+    """The buildings of some grids; who may change the grids may move their buildings."""
+    wanted = column(Building.area_code) == func.any(literal(list(codes), ARRAY(AREA_CODE)))
+    statement = select(Building).where(wanted).order_by(column(Building.id)).with_for_update()
+    return list((await session.execute(statement)).scalars())
+
+
+async def known_ids(session: AsyncSession) -> set[UUID]:
+    """The ids of all buildings, for loading the same file twice."""
+    return set((await session.execute(select(Building.id))).scalars())
+
+
+async def highest_number(session: AsyncSession, community_code: str) -> str | None:
+    """The highest building number of a community; asked as the service, for scope may hide some."""
+    statement = select(func.max(Building.building_no)).where(column(Building.community_code) == community_code)
+    highest: str | None = await session.scalar(statement)
+    return highest
+
+
+async def number_taken(session: AsyncSession, community_code: str, building_no: str) -> bool:
+    """Whether a building of the community has this number; asked as the service, for scope may hide it."""
+    same = (column(Building.community_code) == community_code, column(Building.building_no) == building_no)
+    return await session.scalar(select(Building.id).where(*same)) is not None
+
+
+async def lock_numbers(session: AsyncSession, community_code: str) -> None:
+    """Give building numbers of a community one transaction at a time."""
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"building {community_code}", 0))))

@@ -1,0 +1,84 @@
+"""Grids: a feature collection for maps; drawing, redrawing, splitting, merging."""
+
+from fastapi import Depends
+from fastapi.responses import Response
+
+from gis_svc import commands, rules
+from gis_svc.location import map_of
+from gis_svc.queries import areas as queries
+from gis_svc.routes.areas import GEOJSON, GEOJSON_RESPONSE
+from gis_svc.routes.parameters import AsOf, Within
+from gis_svc.schemas import AreaOut, AreasRedrawn, GridChange, GridsChanged, Merge, NewGrid, Redraw, Split
+from grid_kernel.auth import CurrentActor
+from grid_kernel.db import WriteSession, after_commit
+from grid_kernel.errors import Forbidden, NotFound, Stale, refusals
+from grid_kernel.routing import CHANGED, GridRouter, IfMatch
+from grid_kernel.runtime import CurrentRuntime, Now, Reads
+from grid_kernel.schemas import GridCode
+
+router = GridRouter(prefix="/grids", tags=["grids"])
+
+TOPOLOGY = (rules.GridOutsideCommunity, rules.GridsOverlap, rules.BuildingsLeftOut, rules.GridClosed)
+DRAWN = refusals(Forbidden, NotFound, *TOPOLOGY)
+SPLIT = refusals(Forbidden, NotFound, *TOPOLOGY, rules.PartsLeaveGap, rules.CutDoesNotDivide, rules.GridCodesExhausted)
+MERGED = refusals(
+    Forbidden,
+    NotFound,
+    Stale,
+    *TOPOLOGY,
+    rules.GridsNotContiguous,
+    rules.GridsOfSeveralCommunities,
+    rules.GridCodesExhausted,
+)
+
+
+async def areas_change(session: WriteSession, runtime: CurrentRuntime) -> None:
+    """Once this transaction is stored, point → grid answers by the new outlines."""
+
+    async def refresh() -> None:
+        await map_of(runtime).changed(runtime)
+
+    after_commit(session, refresh)
+
+
+AREAS_CHANGE = [Depends(areas_change, scope="function")]
+
+
+@router.get("", response_class=Response, responses=GEOJSON_RESPONSE)
+async def list_grids(reads: Reads, day: AsOf, within: Within = None) -> Response:
+    """The grids of an area on a day as one GeoJSON feature collection, at most 2,000."""
+    return Response(await queries.grid_features(reads, day=day, within=within), media_type=GEOJSON)
+
+
+@router.post("", status_code=201, responses=DRAWN, dependencies=AREAS_CHANGE)
+async def draw_grid(session: WriteSession, actor: CurrentActor, new: NewGrid, now: Now) -> AreaOut:
+    """Draw a basic grid where its community has none; it gets the next code."""
+    return await commands.draw(session, actor, new, now=now)
+
+
+@router.patch("/{code}", responses=DRAWN | CHANGED, dependencies=AREAS_CHANGE)
+async def change_grid(
+    session: WriteSession, actor: CurrentActor, code: GridCode, wanted: GridChange, version: IfMatch, now: Now
+) -> AreaOut:
+    """Give a grid another outline or name from a day on; the old one stays as history."""
+    return await commands.change(session, actor, code, wanted, version=version, now=now)
+
+
+@router.post("/redraw", responses=MERGED, dependencies=AREAS_CHANGE)
+async def redraw_grids(session: WriteSession, actor: CurrentActor, wanted: Redraw, now: Now) -> AreasRedrawn:
+    """Move the borders between several grids of one community in one step."""
+    return await commands.redraw(session, actor, wanted, now=now)
+
+
+@router.post("/merge", status_code=201, responses=MERGED, dependencies=AREAS_CHANGE)
+async def merge_grids(session: WriteSession, actor: CurrentActor, wanted: Merge, now: Now) -> GridsChanged:
+    """End neighbouring grids and let one follow, which takes their buildings."""
+    return await commands.merge(session, actor, wanted, now=now)
+
+
+@router.post("/{code}/split", status_code=201, responses=SPLIT | CHANGED, dependencies=AREAS_CHANGE)
+async def split_grid(
+    session: WriteSession, actor: CurrentActor, code: GridCode, wanted: Split, version: IfMatch, now: Now
+) -> GridsChanged:
+    """End a grid and let its parts follow, which take its buildings."""
+    return await commands.split(session, actor, code, wanted, version=version, now=now)

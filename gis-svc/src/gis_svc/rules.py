@@ -1,0 +1,163 @@
+"""What the regulation says about areas and buildings: levels, codes, who may draw, from when a change may hold."""
+
+from collections.abc import Iterable
+from datetime import date
+from enum import StrEnum
+
+from grid_kernel.auth import Actor, Post
+from grid_kernel.errors import Forbidden, InvalidInput, WrongState
+
+LAST_SEQUENCE = 999
+LAST_BUILDING = 9999
+DISTRICT_DIGITS, COMMUNITY_DIGITS, GRID_DIGITS = 6, 12, 15
+
+
+class Level(StrEnum):
+    """Levels of the division tree; the length of a code tells its level."""
+
+    DISTRICT = "district"
+    STREET = "street"
+    COMMUNITY = "community"
+    GRID = "grid"
+
+
+class GridType(StrEnum):
+    """A basic grid is part of the seamless division of a community; a special one (park, market) lies over it."""
+
+    BASIC = "basic"
+    SPECIAL = "special"
+
+
+_LEVELS = {6: Level.DISTRICT, 9: Level.STREET, 12: Level.COMMUNITY, 15: Level.GRID}
+_PARENT_DIGITS = {9: 6, 12: 9, 15: 12}
+
+DRAWERS = (Post.DISTRICT_LEADER, Post.SYSTEM_ADMIN)
+REGISTRARS = (Post.RESIDENT_SERVICE_OFFICER, Post.OPINION_COLLECTOR, Post.STATION_HEAD, Post.SYSTEM_ADMIN)
+
+
+class GridClosed(WrongState):
+    """The grid was split or merged; its successors are in force."""
+
+    code = "grid-closed"
+
+
+class GridOutsideCommunity(WrongState):
+    """The outline leaves its community."""
+
+    code = "grid-outside-community"
+
+
+class GridsOverlap(WrongState):
+    """The outline covers part of another grid."""
+
+    code = "grids-overlap"
+
+
+class BuildingsLeftOut(WrongState):
+    """The change would leave buildings in no grid."""
+
+    code = "buildings-left-out"
+
+
+class PartsLeaveGap(WrongState):
+    """The parts of a split do not cover the grid."""
+
+    code = "parts-leave-gap"
+
+
+class CutDoesNotDivide(WrongState):
+    """The line does not cut the grid into parts."""
+
+    code = "cut-does-not-divide"
+
+
+class GridsNotContiguous(WrongState):
+    """Grids that share no border cannot be merged."""
+
+    code = "grids-not-contiguous"
+
+
+class GridsOfSeveralCommunities(WrongState):
+    """A grid never crosses the border of its community (DOMAIN 2.2)."""
+
+    code = "grids-of-several-communities"
+
+
+class GridCodesExhausted(WrongState):
+    """The community has used its 999 grid codes; a code is never used again."""
+
+    code = "grid-codes-exhausted"
+
+
+class BuildingNumbersExhausted(WrongState):
+    """The community has used its 9,999 building numbers."""
+
+    code = "building-numbers-exhausted"
+
+
+class BuildingNumberTaken(WrongState):
+    """Another building of the community has this number."""
+
+    code = "building-number-taken"
+
+
+def level_of(code: str) -> Level:
+    """The level of an area code, by its length."""
+    return _LEVELS[len(code)]
+
+
+def parent_of(code: str) -> str | None:
+    """The code of the area that contains it; None for a district."""
+    digits = _PARENT_DIGITS.get(len(code))
+    return code[:digits] if digits else None
+
+
+def next_grid_codes(community_code: str, used: Iterable[str], count: int) -> tuple[str, ...]:
+    """The codes after the highest one ever used: a code, once given, never names another place (DOMAIN 2.2)."""
+    highest = max((int(code[COMMUNITY_DIGITS:]) for code in used), default=0)
+    if highest + count > LAST_SEQUENCE:
+        raise GridCodesExhausted(community=community_code)
+    return tuple(f"{community_code}{highest + step:03}" for step in range(1, count + 1))
+
+
+def next_building_no(highest: str | None) -> str:
+    """The building number after the highest one of a community, as the house code writes it (4 digits)."""
+    number = int(highest or "0") + 1
+    if number > LAST_BUILDING:
+        raise BuildingNumbersExhausted
+    return f"{number:04}"
+
+
+def check_may_draw(actor: Actor, community_code: str) -> None:
+    """Grids are drawn for a whole district: by its leader, or by a system administrator of the district."""
+    drawing = (grant for grant in actor.grants if grant.post in DRAWERS)
+    if not any(len(g.area) <= DISTRICT_DIGITS and community_code.startswith(g.area) for g in drawing):
+        raise Forbidden
+
+
+def check_may_register(actor: Actor, area_code: str) -> None:
+    """Buildings are registered by those who work in the area."""
+    if not actor.holds(*REGISTRARS, area=area_code):
+        raise Forbidden
+
+
+def check_in_force(code: str, valid_to: date | None, successors: Iterable[str]) -> None:
+    """Only a grid in force can be changed; after it come its successors."""
+    if valid_to is not None:
+        raise GridClosed(code=code, successors=" ".join(successors))
+
+
+def check_effective(effective_on: date, *, since: date, today: date) -> None:
+    """A change holds from today or an earlier day, never from before what it changes."""
+    if effective_on > today:
+        raise InvalidInput.at("/effectiveOn", "effective-in-future", today=today)
+    if effective_on < since:
+        raise InvalidInput.at("/effectiveOn", "effective-before-valid", since=since)
+
+
+def check_one_community(codes: Iterable[str]) -> str:
+    """The community all these grids belong to."""
+    communities = {code[:COMMUNITY_DIGITS] for code in codes}
+    if len(communities) != 1:
+        raise GridsOfSeveralCommunities
+    return communities.pop()

@@ -1,0 +1,95 @@
+"""Shapes: GeoJSON in and out, WKB for the table, measures on the ground. Degrees of CGCS2000, x = longitude."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import orjson
+import shapely
+from shapely.geometry import LineString, MultiPolygon, Point, Polygon, mapping, shape
+from shapely.geometry.base import BaseGeometry
+
+from grid_kernel import geo
+from grid_kernel.geo import Box, Crs
+
+DECIMALS = 8
+"""Digits of a degree that are kept: about a millimetre."""
+
+Area = Polygon | MultiPolygon
+
+
+class ShapeInvalidError(ValueError):
+    """The coordinates make no simple surface or line; the reason is GEOS's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A surface with everything the table keeps of it."""
+
+    surface: Area
+    wkb: bytes
+    geojson: str
+    box: Box
+    area_m2: float
+    centre: tuple[float, float]
+
+
+def outline_of(surface: Area) -> Outline:
+    """Measure a surface once, when it is stored; `centre` is a point certainly inside."""
+    inside = surface.representative_point()
+    return Outline(
+        surface=surface,
+        wkb=shapely.to_wkb(surface),
+        geojson=geojson_text(surface),
+        box=Box(*surface.bounds),
+        area_m2=round(geo.area_m2(surface), 1),
+        centre=(round(inside.x, DECIMALS), round(inside.y, DECIMALS)),
+    )
+
+
+def geojson_text(geometry: BaseGeometry) -> str:
+    """The GeoJSON geometry object of a shape, as the table keeps it."""
+    return orjson.dumps(mapping(geometry)).decode()
+
+
+def surface_of(geojson: Mapping[str, Any], crs: Crs = Crs.CGCS2000) -> Area:
+    """A valid surface in CGCS2000 out of GeoJSON in any of the four systems; ShapeInvalidError otherwise."""
+    surface = _converted(_read(geojson), crs)
+    if not isinstance(surface, Polygon | MultiPolygon) or surface.is_empty or not surface.is_valid:
+        raise ShapeInvalidError(shapely.is_valid_reason(surface))
+    return surface
+
+
+def line_of(geojson: Mapping[str, Any], crs: Crs = Crs.CGCS2000) -> LineString:
+    """A line in CGCS2000 out of GeoJSON in any of the four systems; ShapeInvalidError otherwise."""
+    line = _converted(_read(geojson), crs)
+    if not isinstance(line, LineString) or line.is_empty or not line.is_valid:
+        raise ShapeInvalidError(shapely.is_valid_reason(line))
+    return line
+
+
+def _read(geojson: Mapping[str, Any]) -> BaseGeometry:
+    try:
+        return shape(dict(geojson))
+    except (ValueError, TypeError, shapely.GEOSException) as error:
+        raise ShapeInvalidError(type(error).__name__) from None
+
+
+def _converted(geometry: BaseGeometry, crs: Crs) -> BaseGeometry:
+    def convert(xy: np.ndarray) -> np.ndarray:
+        return np.round(np.column_stack(geo.to_cgcs2000_many(xy[:, 0], xy[:, 1], crs)), DECIMALS)
+
+    return shapely.transform(geometry, convert)
+
+
+def from_wkb(wkb: bytes) -> Area:
+    """The surface of a stored outline."""
+    surface = shapely.from_wkb(wkb)
+    assert isinstance(surface, Polygon | MultiPolygon)  # noqa: S101 - only surfaces are stored
+    return surface
+
+
+def circle(lon: float, lat: float, radius_m: float) -> BaseGeometry:
+    """The ground within so many metres of a point."""
+    return geo.to_degrees(geo.to_plane(Point(lon, lat)).buffer(radius_m, quad_segs=8))
