@@ -1,0 +1,34 @@
+"""What can be made to happen, one function per verb."""
+
+from dispute_svc.commands.deciding import accept, decide_objection, dispatch_by_hand, handle, object_to
+from dispute_svc.commands.ending import close, rate, resolve, verify
+from dispute_svc.commands.following import follow_grid_change, follow_merge, keep_unit
+from dispute_svc.commands.loading import load
+from dispute_svc.commands.placing import settle, settle_pending
+from dispute_svc.commands.progress import look_up_progress
+from dispute_svc.commands.reporting import report
+from dispute_svc.commands.routing import add_rule, change_rule, dry_run, install_routing
+
+__all__ = [
+    "accept",
+    "add_rule",
+    "change_rule",
+    "close",
+    "decide_objection",
+    "dispatch_by_hand",
+    "dry_run",
+    "follow_grid_change",
+    "follow_merge",
+    "handle",
+    "install_routing",
+    "keep_unit",
+    "load",
+    "look_up_progress",
+    "object_to",
+    "rate",
+    "report",
+    "resolve",
+    "settle",
+    "settle_pending",
+    "verify",
+]

@@ -1,0 +1,65 @@
+"""Looking whether it is solved, ending a case, rating it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dispute_svc import queries, rules
+from dispute_svc.commands.saving import open_case, save
+from dispute_svc.dossier import Why
+from dispute_svc.models import Case
+from dispute_svc.schemas import NoteIn, RatingIn, SelfResolutionIn, VerificationIn
+from dispute_svc.spots import spot_of
+from grid_kernel.auth import Actor
+from grid_kernel.db import expect_version
+
+
+async def verify(
+    session: AsyncSession, actor: Actor, case_id: UUID, given: VerificationIn, *, version: int, now: datetime
+) -> Case:
+    """A worker of the grid looks on the spot: solved, or back to the unit. Never who handled it."""
+    dossier = await open_case(session, queries.visible(actor), case_id)
+    case = dossier.case
+    rules.check_may_verify(actor, case.area_code, restricted=case.restricted)
+    expect_version(case, version)
+    why = Why(note=given.note, attachments=given.attachments, spot=spot_of(given.point))
+    dossier.verify(actor, now, why, solved=given.solved)
+    await save(session, dossier, now)
+    return case
+
+
+async def close(
+    session: AsyncSession, actor: Actor, case_id: UUID, given: NoteIn, *, version: int, now: datetime
+) -> Case:
+    """End a verified case."""
+    dossier = await open_case(session, queries.visible(actor), case_id)
+    rules.check_may_close(actor, dossier.case.area_code)
+    expect_version(dossier.case, version)
+    dossier.close(actor, now, Why(note=given.note))
+    await save(session, dossier, now)
+    return dossier.case
+
+
+async def resolve(
+    session: AsyncSession, actor: Actor, case_id: UUID, given: SelfResolutionIn, *, version: int, now: datetime
+) -> Case:
+    """Solved on the spot by a worker of the area, before any unit began."""
+    dossier = await open_case(session, queries.visible(actor), case_id)
+    rules.check_may_resolve(actor, dossier.case.area_code)
+    expect_version(dossier.case, version)
+    why = Why(note=given.note, attachments=given.attachments, spot=spot_of(given.point))
+    dossier.resolve(actor, now, why)
+    await save(session, dossier, now)
+    return dossier.case
+
+
+async def rate(
+    session: AsyncSession, actor: Actor, case_id: UUID, given: RatingIn, *, version: int, now: datetime
+) -> Case:
+    """The reporter rates the handling; run as system, because a report may lie outside the reporter's area."""
+    dossier = await open_case(session, queries.reported_by(actor), case_id)
+    expect_version(dossier.case, version)
+    dossier.rate(actor, given.grade, now, given.note)
+    await save(session, dossier, now)
+    return dossier.case

@@ -1,0 +1,8 @@
+"""What the clock starts."""
+
+from datetime import timedelta
+
+from dispute_svc import commands
+from grid_kernel.service import Job
+
+JOBS = (Job("settle-pending", every=timedelta(seconds=15), run=commands.settle_pending),)

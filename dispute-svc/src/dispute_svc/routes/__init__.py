@@ -1,0 +1,15 @@
+"""HTTP: one file per resource."""
+
+from dispute_svc.routes import cases, dispatches, figures, objections, progress, reports, routing_rules
+
+ROUTERS = (
+    cases.router,
+    dispatches.router,
+    objections.router,
+    reports.router,
+    progress.router,
+    routing_rules.router,
+    figures.router,
+)
+
+__all__ = ["ROUTERS"]

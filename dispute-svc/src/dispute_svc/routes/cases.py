@@ -1,0 +1,138 @@
+"""Cases: reported by anybody, listed in queues, dispatched by hand, verified, closed, rated."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Query
+
+from dispute_svc import case_file, catalogue, commands, queries, rules
+from dispute_svc.rules import CaseState
+from dispute_svc.schemas import (
+    CaseOut,
+    CaseReceipt,
+    CaseStatus,
+    CaseSummary,
+    CategoryCode,
+    Disclosure,
+    DisclosureIn,
+    DispatchIn,
+    DispatchOut,
+    NoteIn,
+    RatingIn,
+    ReportIn,
+    SelfResolutionIn,
+    VerificationIn,
+)
+from dispute_svc.wording import ReaderWords
+from grid_kernel.auth import CurrentActor
+from grid_kernel.db import SystemSession, WriteSession
+from grid_kernel.errors import Forbidden, NotFound, WrongState, refusals
+from grid_kernel.paging import Page, Paging, page_of
+from grid_kernel.routing import CHANGED, GridRouter, IfMatch
+from grid_kernel.runtime import CurrentRuntime, Now, Reads
+from grid_kernel.schemas import AreaCode
+
+router = GridRouter(prefix="/cases", tags=["cases"])
+
+
+@router.post("", status_code=201, responses=refusals(rules.MayNotResolve))
+async def report_case(
+    given: ReportIn, actor: CurrentActor, session: WriteSession, runtime: CurrentRuntime, now: Now
+) -> CaseReceipt:
+    """Report a hazard, a dispute or an opinion, anywhere. Dial the emergency number first when it is urgent."""
+    done = await commands.report(session, runtime, actor, given, now=now)
+    number = catalogue.categories()[given.category].emergency_number if given.emergency else None
+    return CaseReceipt.model_validate(
+        done.case.model_dump() | {"query_code": done.query_code, "emergency_number": number}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """What a list of cases is narrowed to."""
+
+    queue: Annotated[str | None, Query(description=" | ".join(queries.QUEUES), max_length=32)] = None
+    area: Annotated[AreaCode | None, Query()] = None
+    category: Annotated[CategoryCode | None, Query()] = None
+    state: Annotated[CaseState | None, Query()] = None
+    restricted: Annotated[bool | None, Query()] = None
+
+
+@router.get("")
+async def list_cases(
+    actor: CurrentActor, reads: Reads, paging: Paging, now: Now, narrowing: Annotated[Narrowing, Depends()]
+) -> Page[CaseSummary]:
+    """The cases one may see, the newest first; a queue holds what waits for somebody."""
+    where = queries.cases_of(actor, now, **asdict(narrowing))
+    rows = await reads.fetch(queries.listed(where, paging.after(datetime, UUID), paging.limit))
+    return page_of(
+        rows, paging, key=lambda row: (row["reported_at"], row["id"]), item=lambda row: case_file.summary(row, now)
+    )
+
+
+@router.get("/{case_id}", responses=refusals(NotFound))
+async def get_case(case_id: UUID, actor: CurrentActor, reads: Reads, words: ReaderWords, now: Now) -> CaseOut:
+    """One case with its timeline, what the units were given, and what they said against it."""
+    return await case_file.read_case(reads, case_id, actor, words, now)
+
+
+@router.post("/{case_id}/contact-disclosures", responses=refusals(NotFound, rules.MayNotKnowReporter))
+async def disclose_contact(case_id: UUID, given: DisclosureIn, actor: CurrentActor, reads: Reads) -> Disclosure:
+    """Show the reporter's contact in clear for a stated purpose; it is recorded who saw it and why."""
+    return await case_file.disclose_contact(reads, case_id, actor, given.purpose)
+
+
+@router.post(
+    "/{case_id}/dispatches",
+    status_code=201,
+    responses=refusals(NotFound, rules.MayNotDispatch, rules.MoveNotAllowed, rules.AlreadyWithUnit),
+)
+async def dispatch_case(
+    case_id: UUID,
+    given: DispatchIn,
+    actor: CurrentActor,
+    session: WriteSession,
+    runtime: CurrentRuntime,
+    words: ReaderWords,
+    now: Now,
+) -> DispatchOut:
+    """Give a case to a unit by hand: the list nobody's rule could send, or a second unit beside the first."""
+    dispatch = await commands.dispatch_by_hand(
+        session, actor, case_id, given, calendar=await runtime.calendar(), now=now
+    )
+    return case_file.dispatch_out(dispatch, words, now)
+
+
+@router.post("/{case_id}/verification", responses=CHANGED | refusals(NotFound, Forbidden, WrongState))
+async def verify_case(
+    case_id: UUID, given: VerificationIn, version: IfMatch, actor: CurrentActor, session: WriteSession, now: Now
+) -> CaseStatus:
+    """Say what was seen on the spot: solved, or back to the unit. Who handled a case does not verify it."""
+    case = await commands.verify(session, actor, case_id, given, version=version, now=now)
+    return CaseStatus.model_validate(case)
+
+
+@router.post("/{case_id}/closure", responses=CHANGED | refusals(NotFound, Forbidden, WrongState))
+async def close_case(
+    case_id: UUID, given: NoteIn, version: IfMatch, actor: CurrentActor, session: WriteSession, now: Now
+) -> CaseStatus:
+    """End a verified case."""
+    return CaseStatus.model_validate(await commands.close(session, actor, case_id, given, version=version, now=now))
+
+
+@router.post("/{case_id}/self-resolution", responses=CHANGED | refusals(NotFound, Forbidden, WrongState))
+async def resolve_case(
+    case_id: UUID, given: SelfResolutionIn, version: IfMatch, actor: CurrentActor, session: WriteSession, now: Now
+) -> CaseStatus:
+    """End a case a worker solved on the spot before any unit began; it still counts."""
+    return CaseStatus.model_validate(await commands.resolve(session, actor, case_id, given, version=version, now=now))
+
+
+@router.post("/{case_id}/rating", responses=CHANGED | refusals(NotFound, WrongState))
+async def rate_case(
+    case_id: UUID, given: RatingIn, version: IfMatch, actor: CurrentActor, session: SystemSession, now: Now
+) -> CaseStatus:
+    """Rate the handling, once, as the one who reported it."""
+    return CaseStatus.model_validate(await commands.rate(session, actor, case_id, given, version=version, now=now))

@@ -1,0 +1,70 @@
+"""Dispatches: what one unit has in a case."""
+
+from uuid import UUID
+
+from dispute_svc import case_file, commands, rules
+from dispute_svc.schemas import DispatchOut, HandlingIn, NoteIn, ObjectionIn, ObjectionOut
+from dispute_svc.wording import ReaderWords
+from grid_kernel.auth import CurrentActor
+from grid_kernel.db import WriteSession
+from grid_kernel.errors import NotFound, refusals
+from grid_kernel.routing import CHANGED, GridRouter, IfMatch
+from grid_kernel.runtime import CurrentRuntime, Now, Reads
+
+router = GridRouter(prefix="/dispatches", tags=["dispatches"])
+_ACT = CHANGED | refusals(NotFound, rules.NotOfTheUnit, rules.MoveNotAllowed)
+
+
+@router.get("/{dispatch_id}", responses=refusals(NotFound))
+async def get_dispatch(
+    dispatch_id: UUID, actor: CurrentActor, reads: Reads, words: ReaderWords, now: Now
+) -> DispatchOut:
+    """One dispatch, with its clock."""
+    return await case_file.read_dispatch(reads, dispatch_id, actor, words, now)
+
+
+@router.post("/{dispatch_id}/accept", responses=_ACT)
+async def accept_dispatch(
+    dispatch_id: UUID,
+    given: NoteIn,
+    version: IfMatch,
+    actor: CurrentActor,
+    session: WriteSession,
+    words: ReaderWords,
+    now: Now,
+) -> DispatchOut:
+    """Take the part as the unit it was given to."""
+    dispatch = await commands.accept(session, actor, dispatch_id, given, version=version, now=now)
+    return case_file.dispatch_out(dispatch, words, now)
+
+
+@router.post("/{dispatch_id}/object", responses=_ACT)
+async def object_to_dispatch(
+    dispatch_id: UUID,
+    given: ObjectionIn,
+    version: IfMatch,
+    actor: CurrentActor,
+    session: WriteSession,
+    runtime: CurrentRuntime,
+    now: Now,
+) -> ObjectionOut:
+    """Say that the dispatch is wrong; an arbiter decides within a limit. Objections are counted."""
+    objection = await commands.object_to(
+        session, actor, dispatch_id, given, version=version, calendar=await runtime.calendar(), now=now
+    )
+    return ObjectionOut.model_validate(objection)
+
+
+@router.post("/{dispatch_id}/handle", responses=_ACT | refusals(rules.CoUnitsPending))
+async def handle_dispatch(
+    dispatch_id: UUID,
+    given: HandlingIn,
+    version: IfMatch,
+    actor: CurrentActor,
+    session: WriteSession,
+    words: ReaderWords,
+    now: Now,
+) -> DispatchOut:
+    """Say what the unit did. The leading unit speaks when the others have reported to it."""
+    dispatch = await commands.handle(session, actor, dispatch_id, given, version=version, now=now)
+    return case_file.dispatch_out(dispatch, words, now)

@@ -1,0 +1,23 @@
+"""Figures of an area, each with the query of the rows behind it."""
+
+from typing import Annotated
+
+from fastapi import Query
+
+from dispute_svc import counting
+from dispute_svc.schemas import Figures
+from grid_kernel.auth import CurrentActor
+from grid_kernel.errors import NotFound, refusals
+from grid_kernel.routing import GridRouter
+from grid_kernel.runtime import CurrentRuntime, Now, Reads
+from grid_kernel.schemas import AreaCode
+
+router = GridRouter(prefix="/figures", tags=["figures"])
+
+
+@router.get("", responses=refusals(NotFound))
+async def get_figures(
+    actor: CurrentActor, reads: Reads, runtime: CurrentRuntime, now: Now, area: Annotated[AreaCode, Query()]
+) -> Figures:
+    """Open, undispatched, late, to verify, objected, closed this month; restricted ones at district level only."""
+    return await counting.count(reads, runtime.system_reads(actor), actor, area, now)
