@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
-from sqlalchemy import Dialect, Select
+from sqlalchemy import Dialect, Float, Numeric, Select
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -54,8 +54,11 @@ class ReadPool:
         compiler = statement.compile(dialect=self._dialect, cache_key=key)
         if not isinstance(compiler, SQLCompiler) or compiler.post_compile_params:
             raise TypeError("IN lists change the text of a statement: compare with = any(array)")
+        # asyncpg answers numbers as they are; SQLAlchemy would ask for the type the server sent.
         processed = (
-            (e.keyname, e.type._cached_result_processor(self._dialect, None)) for e in compiler._result_columns
+            (e.keyname, e.type._cached_result_processor(self._dialect, None))
+            for e in compiler._result_columns
+            if not isinstance(e.type, Numeric | Float)
         )
         decoders = [(name, process) for name, process in processed if process]
         order = tuple(compiler.positiontup or ())

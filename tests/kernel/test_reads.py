@@ -1,0 +1,20 @@
+"""Hot reads answer what the driver answers, numbers included."""
+
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import Double, Float, Numeric, cast, literal, select
+
+from grid_kernel.runtime import Runtime
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"), [(Double(), 1.5), (Float(), 1.5), (Numeric(8, 2), Decimal("1.50"))], ids=repr
+)
+async def test_numbers_of_every_kind_can_be_read(
+    runtime: Runtime, kind: Float[float] | Numeric[Decimal], expected: object
+) -> None:
+    row = await runtime.system_reads().fetch_one(select(cast(literal("1.5"), kind).label("number")))
+    assert row is not None
+    assert row["number"] == expected
+    assert type(row["number"]) is type(expected)
