@@ -6,11 +6,10 @@ from typing import Annotated, Any, Protocol, TypeVar
 
 import asyncpg
 from fastapi import Depends, Request
-from sqlalchemy import ColumnElement, MetaData, Text, and_, column, exists, func, literal, select, text
+from sqlalchemy import ColumnElement, MetaData, Select, Text, and_, column, exists, func, literal, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import registry
-from sqlmodel import SQLModel
 
 from grid_kernel.auth import CurrentActor
 from grid_kernel.crypto import Keys
@@ -131,9 +130,9 @@ def expect_version(row: Versioned, version: int) -> None:
         raise Stale(version=row.version)
 
 
-Row = TypeVar("Row", bound=SQLModel)
+Found = TypeVar("Found")
 
 
-async def find(session: AsyncSession, statement: Any) -> Any | None:
+async def find(session: AsyncSession, statement: Select[Found]) -> Found | None:
     """The one row of a select, None when there is none."""
     return (await session.execute(statement)).scalars().one_or_none()

@@ -6,11 +6,14 @@ import logging
 import signal
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from sqlalchemy import select
+from starlette.types import ASGIApp
 
 from grid_kernel import clock, inbox, migrations, tables, telemetry
 from grid_kernel.app import service_app
@@ -22,12 +25,19 @@ from grid_kernel.settings import ServiceSettings, SettingsError
 from grid_kernel.workers import Workers
 
 log = logging.getLogger(__name__)
+MakeApp = Callable[[Service, Any], ASGIApp]
 
 DRAIN_SECONDS = 15
 _PARTS = {"relay": Workers.RELAY, "consume": Workers.CONSUME | Workers.ANSWER, "jobs": Workers.JOBS}
 
 
-def main(service: Service, argv: list[str] | None = None) -> None:
+def main(
+    service: Service,
+    argv: list[str] | None = None,
+    *,
+    settings_class: type[ServiceSettings] = ServiceSettings,
+    make_app: MakeApp = service_app,
+) -> None:
     """Do what the command line says, for one service."""
     parser = argparse.ArgumentParser(prog=f"python -m {service.package}", description=service.title)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -37,17 +47,18 @@ def main(service: Service, argv: list[str] | None = None) -> None:
     commands.add_parser("dead-letters").add_argument("replay", nargs="*", metavar="ID")
     options = parser.parse_args(argv)
     try:
-        settings = ServiceSettings.load(service.name)
+        settings = settings_class.load(service.name)
     except SettingsError as error:
         sys.exit(f"{service.name}: {error}")
     telemetry.configure_logging(service.name, settings.log_level)
-    _do(service, settings, options)
+    if options.command == "run":
+        serve(make_app(service, settings), settings)
+    else:
+        _do(service, settings, options)
 
 
 def _do(service: Service, settings: ServiceSettings, options: argparse.Namespace) -> None:
     match options.command:
-        case "run":
-            serve(service, settings)
         case "migrate":
             migrations.upgrade(service, settings)
         case "load":
@@ -58,10 +69,10 @@ def _do(service: Service, settings: ServiceSettings, options: argparse.Namespace
             asyncio.run(_work(service, settings, _PARTS[part]))
 
 
-def serve(service: Service, settings: ServiceSettings) -> None:
+def serve(app: ASGIApp, settings: ServiceSettings) -> None:
     """Serve until a signal, then finish the requests at hand."""
     uvicorn.run(
-        service_app(service, settings),
+        app,
         host=settings.host,
         port=settings.port,
         log_config=None,

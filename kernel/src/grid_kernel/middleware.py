@@ -26,7 +26,8 @@ SECURITY_HEADERS = {
 }
 
 
-async def _refuse(refusal: Refusal, labels: Labels, scope: Scope, send: Send) -> None:
+async def refuse(refusal: Refusal, labels: Labels, scope: Scope, send: Send) -> None:
+    """Send a refusal where no framework stands yet."""
     language = preferred_language(Headers(scope=scope).get("accept-language", ""))
     body = orjson.dumps(problem(refusal, labels, language, scope["path"]))
     headers = [(b"content-type", PROBLEM_JSON.encode()), (b"content-length", str(len(body)).encode())]
@@ -69,7 +70,7 @@ class Envelope:
             except Exception:
                 log.exception("a request broke")
                 if status == 500:  # noqa: PLR2004 - nothing was sent yet
-                    await _refuse(InternalError(), self.labels, scope, send_with_headers)
+                    await refuse(InternalError(), self.labels, scope, send_with_headers)
             finally:
                 self._note(scope, status, time.perf_counter() - started)
 
@@ -99,7 +100,7 @@ class InFlightLimit:
         if self.running >= self.limit:
             self._refused.inc()
             wait = str(random.randint(1, 3))  # noqa: S311 - spreads the returns, guards nothing
-            await _refuse(Overloaded(headers={"Retry-After": wait}), self.labels, scope, send)
+            await refuse(Overloaded(headers={"Retry-After": wait}), self.labels, scope, send)
             return
         self.running += 1
         self._gauge.set(self.running)
@@ -125,7 +126,7 @@ class BodyLimit:
             return
         announced = Headers(scope=scope).get("content-length", "0")
         if not announced.isdigit() or int(announced) > self.limit:
-            await _refuse(TooLarge(), self.labels, scope, send)
+            await refuse(TooLarge(), self.labels, scope, send)
             return
         await self.app(scope, self._counting(receive), send)
 

@@ -107,6 +107,7 @@ class Upstream:
         except TimeoutError:
             for connection in tuple(self._open):
                 connection.drop()
+                self.lost(connection)
 
     @property
     def connections(self) -> int:

@@ -1,0 +1,54 @@
+"""The gateway: its own service behind the same door as the four others, the proxy, and the pages."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from fastapi import FastAPI
+
+from gateway import events, jobs, loading, queries, routes
+from gateway.holding import KEY, Holding
+from gateway.models import Base
+from gateway.overview import Overview
+from gateway.passwords import Passwords
+from gateway.sessions import Sessions
+from gateway.settings import GatewaySettings
+from grid_kernel.app import service_app
+from grid_kernel.runtime import Runtime
+from grid_kernel.service import Service
+from grid_kernel.upstream import upstream_client
+
+
+@asynccontextmanager
+async def hold(runtime: Runtime) -> AsyncIterator[None]:
+    """Open what the gateway needs besides a service's runtime."""
+    settings = runtime.settings
+    assert isinstance(settings, GatewaySettings)  # noqa: S101 - create_app loads these
+    async with AsyncExitStack() as stack:
+        clients = {name: upstream_client(url) for name, url in settings.upstreams.items()}
+        for client in clients.values():
+            stack.push_async_callback(client.aclose)
+        passwords = Passwords(settings.password_workers)
+        stack.callback(passwords.close)
+        sessions = Sessions(runtime, secure=settings.behind_tls)
+        runtime.extra[KEY] = Holding(sessions, passwords, Overview(clients))
+        yield
+
+
+SERVICE = Service(
+    name="gateway",
+    package="gateway",
+    title="统一入口",
+    description="Accounts, units, posts and duty, sessions, and reads composed of all services.",
+    metadata=Base.metadata,
+    scope=queries.scope,
+    routers=routes.ROUTERS,
+    handlers=events.HANDLERS,
+    jobs=jobs.JOBS,
+    loader=loading.load,
+    lifespan=hold,
+)
+
+
+def create_app(settings: GatewaySettings | None = None) -> FastAPI:
+    """The gateway's own service, without the door around it (`gateway.front`)."""
+    return service_app(SERVICE, settings or GatewaySettings.load("gateway"))

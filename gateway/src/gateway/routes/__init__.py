@@ -1,0 +1,14 @@
+"""One file per resource; parse, call a command or a query, return."""
+
+from gateway.routes import accounts, calendar_days, me, overview, posts, roster, session, units
+
+ROUTERS = [
+    session.router,
+    me.router,
+    overview.router,
+    accounts.router,
+    posts.router,
+    roster.router,
+    units.router,
+    calendar_days.router,
+]

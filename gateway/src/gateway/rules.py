@@ -1,0 +1,180 @@
+"""What may be held by whom, and what is in force now. No I/O, no framework, no clock."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from grid_kernel.auth import Grant, Post
+from grid_kernel.clock import shanghai
+from grid_kernel.errors import Forbidden, InvalidInput, TooManyRequests, Unauthenticated, WrongState
+
+COMMUNITY, GRID = 12, 15
+NOON = 13
+FREE_TRIES = 5
+FIRST_LOCK = timedelta(minutes=1)
+LONGEST_LOCK = timedelta(hours=1)
+SESSION_IDLE = timedelta(minutes=30)
+SESSION_LONGEST = timedelta(hours=12)
+SHORTEST_PASSWORD = 10
+
+ADMINS = frozenset({Post.SYSTEM_ADMIN, Post.SECURITY_ADMIN, Post.AUDIT_ADMIN})
+GRID_TRIO = frozenset({Post.RESIDENT_SERVICE_OFFICER, Post.OPINION_COLLECTOR, Post.PARTY_BUILDING_GUIDE})
+"""一格三员 [S]: each has one holder per grid at a time."""
+ASSIGNABLE = frozenset(Post) - {Post.RESIDENT, Post.PARTNER, Post.SERVICE}
+LEVELS: Mapping[Post, frozenset[int]] = {
+    Post.RESIDENT_SERVICE_OFFICER: frozenset({GRID}),
+    Post.OPINION_COLLECTOR: frozenset({GRID}),
+    Post.PARTY_BUILDING_GUIDE: frozenset({GRID}),
+    Post.STATION_HEAD: frozenset({COMMUNITY}),
+    Post.WINDOW_CLERK: frozenset({COMMUNITY}),
+    Post.STREET_LEADER: frozenset({9}),
+    Post.DISTRICT_LEADER: frozenset({6}),
+    Post.DEPARTMENT_HANDLER: frozenset({6, 9}),
+    Post.MEDIATOR: frozenset({COMMUNITY, 9}),
+    Post.ARBITER: frozenset({6, 9}),
+    Post.SYSTEM_ADMIN: frozenset({6}),
+    Post.SECURITY_ADMIN: frozenset({6}),
+    Post.AUDIT_ADMIN: frozenset({6}),
+}
+"""The length of the area code a post is held at."""
+
+
+class Duty(StrEnum):
+    """AB岗: A is the window, B is the grid."""
+
+    WINDOW = "window"
+    GRID = "grid"
+
+
+class Half(StrEnum):
+    """The roster is made by half-days."""
+
+    AM = "am"
+    PM = "pm"
+
+
+class LoginFailed(Unauthenticated):
+    """Log-in and password do not fit, or there is no such account: which of them is not said."""
+
+    code = "login-failed"
+
+
+class SecondFactorRequired(Unauthenticated):
+    """The account needs its one-time code as well."""
+
+    code = "second-factor-required"
+
+
+class LoginLocked(TooManyRequests):
+    """Too many failed tries; each further lock lasts longer."""
+
+    code = "login-locked"
+
+
+class CrossSite(Forbidden):
+    """The request was sent by another site's page."""
+
+    code = "cross-site"
+
+
+class PostTaken(WrongState):
+    """Somebody else holds that post at that time."""
+
+    code = "post-taken"
+
+
+class AdminsApart(WrongState):
+    """System, security and audit administrator are separate people who hold no other post."""
+
+    code = "admins-apart"
+
+
+class NotForOneself(Forbidden):
+    """Nobody gives a post to oneself."""
+
+    code = "not-for-oneself"
+
+
+class LoginTaken(WrongState):
+    """There is such a log-in already."""
+
+    code = "login-taken"
+
+
+class UnitTaken(WrongState):
+    """There is such a unit already."""
+
+    code = "unit-taken"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A post as it was assigned."""
+
+    post: Post
+    area_code: str
+    unit_code: str | None
+    account_id: UUID
+    valid_from: date
+    valid_to: date | None
+    substitute_account_id: UUID | None = None
+
+    def in_force(self, day: date) -> bool:
+        """Whether the post is held on a day; the last day is not part of it."""
+        return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
+
+
+def half_of(moment: datetime) -> Half:
+    """The half-day a moment falls in, Shanghai time."""
+    return Half.AM if shanghai(moment).hour < NOON else Half.PM
+
+
+def effective_grants(held: Iterable[Held], account_id: UUID, duty: Duty | None, day: date) -> tuple[Grant, ...]:
+    """The grants in force: B has the own and the substituted grids, A has the community's window (DESIGN §7)."""
+    current = [
+        post for post in held if post.in_force(day) and account_id in (post.account_id, post.substitute_account_id)
+    ]
+    if duty is Duty.WINDOW and (windows := _windows(current)):
+        kept = (_grant(post) for post in current if post.post not in GRID_TRIO | {Post.WINDOW_CLERK})
+        return _ordered([*windows, *kept])
+    return _ordered(_grant(post) for post in current)
+
+
+def _windows(current: Sequence[Held]) -> list[Grant]:
+    workers = {Post.RESIDENT_SERVICE_OFFICER, Post.WINDOW_CLERK}
+    places = {(post.area_code[:COMMUNITY], post.unit_code) for post in current if post.post in workers}
+    return [
+        Grant(post=Post.WINDOW_CLERK, area=area, unit=unit, duty="window") for area, unit in sorted(places, key=str)
+    ]
+
+
+def _grant(held: Held) -> Grant:
+    if held.post is Post.WINDOW_CLERK:
+        return Grant(post=held.post, area=held.area_code, unit=held.unit_code, duty="window")
+    duty = "grid" if held.post in GRID_TRIO else None
+    return Grant.model_validate({"post": held.post, "area": held.area_code, "unit": held.unit_code, "duty": duty})
+
+
+def _ordered(grants: Iterable[Grant]) -> tuple[Grant, ...]:
+    return tuple(sorted(set(grants), key=lambda grant: (grant.post, grant.area, grant.unit or "")))
+
+
+def check_assignment(post: Post, area_code: str, held: Sequence[Held], actor_id: str, account_id: UUID) -> None:
+    """Refuse a post at the wrong level, for oneself, or beside an administrator's."""
+    if str(account_id) == actor_id:
+        raise NotForOneself
+    if post not in ASSIGNABLE or len(area_code) not in LEVELS[post]:
+        raise InvalidInput.at("/areaCode", "wrong-level-for-post")
+    others = {other.post for other in held if other.account_id == account_id}
+    if (post in ADMINS and others) or (others & ADMINS and post not in others):
+        raise AdminsApart
+
+
+def lock_after(failures: int) -> timedelta:
+    """How long to wait after so many failures in a row: nothing at first, then doubling up to an hour."""
+    if failures < FREE_TRIES:
+        return timedelta(0)
+    doublings = min(failures - FREE_TRIES, 10)
+    return min(FIRST_LOCK * (1 << doublings), LONGEST_LOCK)

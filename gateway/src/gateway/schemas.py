@@ -1,0 +1,236 @@
+"""What crosses HTTP at the gateway itself."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field, SecretStr, StringConstraints
+
+from gateway.rules import SHORTEST_PASSWORD, Duty, Half
+from grid_kernel.auth import Post
+from grid_kernel.schemas import AreaCode, Input, Line, Schema, ShortText, UnitCode
+
+Login = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{1,63}$")]
+TotpCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
+Password = Annotated[SecretStr, Field(min_length=SHORTEST_PASSWORD, max_length=200)]
+Phone = Annotated[str, StringConstraints(pattern=r"^[0-9+][0-9 -]{4,24}$")]
+
+
+class SignIn(Input):
+    """Log-in, password, and the one-time code of accounts that have a second factor."""
+
+    login: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    password: Annotated[SecretStr, Field(min_length=1, max_length=200)]
+    totp: TotpCode | None = None
+
+
+class GrantOut(Schema):
+    """A post in force now."""
+
+    post: Post
+    area_code: str
+    unit_code: str | None
+    duty: Literal["grid", "window"] | None
+
+
+class MeOut(Schema):
+    """Who is signed in, and as what."""
+
+    account_id: UUID
+    login: str
+    display_name: str
+    grants: list[GrantOut]
+    duty: Duty | None
+    areas: list[str]
+    second_factor: bool
+
+
+class PasswordChange(Input):
+    """The present password and the one to come."""
+
+    current: SecretStr
+    fresh: Password
+
+
+class TotpOut(Schema):
+    """A new second factor, shown once; it counts after it was confirmed by a code."""
+
+    secret: str
+    address: str
+
+
+class TotpConfirm(Input):
+    """The first code of a new second factor."""
+
+    code: TotpCode
+
+
+class AccountIn(Input):
+    """A new account. It can do nothing before a post is assigned to it."""
+
+    login: Login
+    display_name: ShortText
+    area_code: AreaCode
+    password: Password
+
+
+class AccountChange(Input):
+    """What may be changed of an account."""
+
+    display_name: ShortText
+    disabled: bool
+
+
+class PasswordReset(Input):
+    """A password set by a system administrator."""
+
+    password: Password
+
+
+class AccountOut(Schema):
+    """An account without any secret."""
+
+    id: UUID
+    login: str
+    display_name: str
+    area_code: str
+    disabled: bool
+    totp_confirmed: bool
+    locked_until: datetime | None
+    created_at: datetime
+    version: int
+
+
+class UnitIn(Input):
+    """A new unit."""
+
+    code: UnitCode
+    kind: Literal[
+        "street_office",
+        "service_station",
+        "residents_committee",
+        "community_party_committee",
+        "mediation_committee",
+        "department",
+        "volunteer_team",
+        "governance_centre",
+        "utility",
+    ]
+    name: Line
+    area_code: AreaCode
+    phone: Phone | None = None
+
+
+class UnitChange(Input):
+    """What may be changed of a unit."""
+
+    name: Line
+    phone: Phone | None
+    active: bool
+
+
+class UnitOut(Schema):
+    """A unit that can be given work."""
+
+    id: UUID
+    code: str
+    kind: str
+    name: str
+    area_code: str
+    phone: str | None
+    active: bool
+    synthetic: bool
+    version: int
+
+
+class PostIn(Input):
+    """A post given to an account from a day on."""
+
+    post: Post
+    area_code: AreaCode
+    unit_code: UnitCode | None = None
+    account_id: UUID
+    valid_from: date
+    valid_to: date | None = None
+
+
+class PostEnd(Input):
+    """The first day the post is no longer held."""
+
+    valid_to: date
+
+
+class SubstituteIn(Input):
+    """Who stands in; null ends it."""
+
+    account_id: UUID | None
+
+
+class PostOut(Schema):
+    """A post and who holds it."""
+
+    id: UUID
+    post: Post
+    area_code: str
+    unit_code: str | None
+    account_id: UUID
+    display_name: str
+    valid_from: date
+    valid_to: date | None
+    substitute_account_id: UUID | None
+    to_reassign: bool
+    synthetic: bool
+    version: int
+
+
+class RosterIn(Input):
+    """The duty of an account on one half-day."""
+
+    account_id: UUID
+    day: date
+    half: Half
+    duty: Duty
+
+
+class RosterOut(Schema):
+    """One half-day of the roster."""
+
+    id: UUID
+    account_id: UUID
+    day: date
+    half: Half
+    duty: Duty
+    area_code: str
+    version: int
+
+
+class CalendarDayIn(Input):
+    """Whether people work on a day, and what it is called."""
+
+    working: bool
+    name: ShortText
+
+
+class CalendarDayOut(Schema):
+    """A day as it counts in deadlines."""
+
+    day: date
+    working: bool
+    name: str
+
+
+class Part(Schema):
+    """The answer of one service inside a composed one: where it is from, how old it is, whether it is there."""
+
+    status: Literal["ok", "stale", "unavailable", "forbidden"]
+    source: str
+    age_seconds: float | None
+    data: dict[str, Any] | None
+
+
+class OverviewOut(Schema):
+    """One area in figures of all four services; a part that is missing says so."""
+
+    area_code: str
+    made_at: datetime
+    parts: dict[str, Part]

@@ -1,0 +1,143 @@
+"""From a cookie to a signed token: looked up once a minute, dropped at once when a post changes."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.types import Scope
+
+from gateway import queries, rules
+from gateway.commands import secret_hash
+from gateway.models import Account
+from gateway.rules import Duty
+from grid_kernel import clock
+from grid_kernel.auth import Actor, Grant
+from grid_kernel.clock import today
+from grid_kernel.runtime import Runtime
+
+TOKEN_SECONDS = 60
+_KEPT = 20_000
+_SEEN_EVERY = timedelta(minutes=1)
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE_HEADER = b"x-grid-request"
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    token: bytes
+    account_id: UUID
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """An account with what it may do now."""
+
+    account: Account
+    grants: tuple[Grant, ...]
+    duty: Duty | None
+
+    @property
+    def actor(self) -> Actor:
+        """The account as the services see it."""
+        return Actor(kind="account", id=str(self.account.id), grants=self.grants)
+
+
+async def signed_in(session: AsyncSession, account: Account, now: datetime) -> SignedIn:
+    """What an account may do at a moment."""
+    day = today(now)
+    duty = await queries.duty_of(session, account.id, day, rules.half_of(now))
+    held = await queries.held_by(session, account.id)
+    return SignedIn(account, rules.effective_grants(held, account.id, duty, day), duty)
+
+
+class Sessions:
+    """The open sessions this process knows."""
+
+    def __init__(self, runtime: Runtime, *, secure: bool) -> None:
+        self._runtime = runtime
+        self.cookie = "__Host-grid" if secure else "grid"
+        self._prefix = f"{self.cookie}=".encode()
+        self.secure = secure
+        self._known: OrderedDict[bytes, _Known] = OrderedDict()
+
+    async def authorise(self, scope: Scope) -> bytes | None:
+        """The bearer token of a request, None for nobody; CrossSite when another site's page sent it."""
+        secret = self.secret_of(scope["headers"])
+        if secret is None:
+            return None
+        if scope["method"] not in _SAFE:
+            check_same_site(scope["headers"])
+        known = self._known.get(secret)
+        if known is None or known.until <= time.monotonic():
+            known = await self._look_up(secret)
+            if known is None:
+                return None
+        return known.token
+
+    def secret_of(self, headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
+        """The secret of our cookie, None without one."""
+        for name, value in headers:
+            if name == b"cookie":
+                for part in value.split(b";"):
+                    if (pair := part.strip()).startswith(self._prefix):
+                        return pair[len(self._prefix) :] or None
+        return None
+
+    async def _look_up(self, secret: bytes) -> _Known | None:
+        now = clock.now()
+        async with self._runtime.system_session() as session:
+            found = await queries.web_session(session, secret_hash(secret.decode("ascii", "replace")))
+            if found is None or _too_old(found[0].seen_at, found[0].started_at, now):
+                self._known.pop(secret, None)
+                return None
+            open_session, account = found
+            if now - open_session.seen_at >= _SEEN_EVERY:
+                open_session.seen_at = now
+            actor = (await signed_in(session, account, now)).actor
+        # The token outlives its place in the memory, so that no request starts with one about to expire.
+        token = self._runtime.signer.mint(actor, now=now, seconds=2 * TOKEN_SECONDS)
+        known = _Known(token.encode(), account.id, time.monotonic() + TOKEN_SECONDS)
+        self._known[secret] = known
+        self._known.move_to_end(secret)
+        if len(self._known) > _KEPT:
+            self._known.popitem(last=False)
+        return known
+
+    def forget(self, account_ids: Iterable[UUID | str]) -> None:
+        """Drop what is known of accounts: their next request looks anew."""
+        gone = {str(account_id) for account_id in account_ids}
+        for secret in [secret for secret, known in self._known.items() if str(known.account_id) in gone]:
+            del self._known[secret]
+
+    def forget_secret(self, secret: bytes) -> None:
+        """Drop what is known of one session."""
+        self._known.pop(secret, None)
+
+    def forget_all(self) -> None:
+        """Drop everything that is known."""
+        self._known.clear()
+
+
+def _too_old(seen_at: datetime, started_at: datetime, now: datetime) -> bool:
+    return now - seen_at > rules.SESSION_IDLE or now - started_at > rules.SESSION_LONGEST
+
+
+def check_same_site(headers: Iterable[tuple[bytes, bytes]]) -> None:
+    """Refuse a change that a page of another site sends with our cookie (Fetch Metadata, else Origin, else header)."""
+    found = {name: value for name, value in headers if name in {b"sec-fetch-site", b"origin", b"host", SAFE_HEADER}}
+    if (site := found.get(b"sec-fetch-site")) is not None:
+        allowed = site in {b"same-origin", b"none"}
+    elif (origin := found.get(b"origin")) is not None:
+        allowed = urlsplit(origin.decode("ascii", "replace")).netloc == found.get(b"host", b"").decode(
+            "ascii", "replace"
+        )
+    else:
+        allowed = SAFE_HEADER in found
+    if not allowed:
+        raise rules.CrossSite
