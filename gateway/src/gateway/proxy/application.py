@@ -1,6 +1,7 @@
 """The ASGI application: one table of prefixes, and the way of a request through it."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -13,9 +14,11 @@ from gateway.proxy.heads import METHODS, Header, RequestHead, back, check_addres
 from gateway.proxy.records import SERVICE, Records
 from gateway.proxy.refusals import come_again, of_upstream, refuse
 from grid_kernel import telemetry
-from grid_kernel.errors import NotFound, Overloaded, Refusal, TooLarge
+from grid_kernel.errors import InternalError, NotFound, Overloaded, Refusal, TooLarge
 from grid_kernel.labels import Labels
 from grid_kernel.upstream import Exchange, Upstream, UpstreamError
+
+log = logging.getLogger(__name__)
 
 Authorise = Callable[[Scope], Awaitable[bytes | None]]
 CLIENT_GONE: Final = 499
@@ -53,11 +56,11 @@ class Route:
 class Visit:
     """One request on its way: what is noted of it at the end."""
 
-    __slots__ = ("reason", "request_id", "route", "started", "status", "uploading")
+    __slots__ = ("reason", "request_id", "route", "started", "status", "trace_id", "uploading")
 
     def __init__(self) -> None:
         self.started = time.perf_counter()
-        self.request_id = new_request_id()
+        self.request_id = self.trace_id = new_request_id()
         self.route = "none"
         self.status = 0
         self.reason = ""
@@ -130,6 +133,11 @@ class Proxy:
             if not client.gone or task is None or task.uncancel():
                 raise
             visit.status, visit.reason = CLIENT_GONE, "client-gone"
+        except Exception:
+            log.exception("a proxied request broke")
+            visit.reason = InternalError.code
+            if not visit.status:
+                await self._refuse(visit, InternalError(), scope, send)
         finally:
             client.leave()
 
@@ -140,7 +148,7 @@ class Proxy:
         if self._running > self._limits.in_flight:
             self._refused.inc()
             raise Overloaded(headers=come_again())
-        check_address(raw_path)
+        check_address(raw_path, scope["query_string"])
         head = read_head(
             scope,
             request_id=visit.request_id,
@@ -148,6 +156,7 @@ class Proxy:
             header_count=self._limits.header_count,
             body_bytes=self._limits.body_bytes,
         )
+        visit.trace_id = head.traceparent[3:35].decode()
         token = await self._authorise(scope)
         exchange = await self._ask(visit, route, head, token, scope, client)
         try:
@@ -215,7 +224,7 @@ class Proxy:
         more = [(b"x-request-id", request_id)]
         if isinstance(refusal, TooLarge):
             more.append(_CLOSE)  # nobody wants to read the rest
-        await refuse(refusal, scope, send, labels=self._labels, trace_id=visit.request_id, more=more)
+        await refuse(refusal, scope, send, labels=self._labels, trace_id=visit.trace_id, more=more)
 
     def _begin_upload(self, visit: Visit) -> None:
         if self._uploads >= self._limits.uploads:

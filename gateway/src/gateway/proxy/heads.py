@@ -31,6 +31,7 @@ _BODILESS: Final = frozenset({204, 304})
 _DECEPTIVE: Final = re.compile(
     rb"%(?:2[EFef]|5[Cc]|[01][0-9A-Fa-f]|7[Ff])|%(?![0-9A-Fa-f]{2})|//|/\.{1,2}(?:/|$)|[^!-~]|[\\#?]"
 )
+_QUERY: Final = re.compile(rb"[!-~]*")
 _HOST: Final = re.compile(rb"[A-Za-z0-9._\-]{1,253}(?::[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?")
 _TRACEPARENT: Final = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _LONGEST_LENGTH: Final = 15
@@ -51,9 +52,9 @@ def new_request_id() -> str:
     return os.urandom(16).hex()
 
 
-def check_address(raw_path: bytes) -> None:
+def check_address(raw_path: bytes, query: bytes) -> None:
     """Refuse an address that the gateway and a service might read differently."""
-    if _DECEPTIVE.search(raw_path):
+    if _DECEPTIVE.search(raw_path) or not _QUERY.fullmatch(query):
         raise MalformedRequest
 
 
