@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 from sqlalchemy import Double, Float, Numeric, cast, literal, select
+from sqlalchemy.dialects.postgresql import JSONB
 
 from grid_kernel.runtime import Runtime
 
@@ -18,3 +19,10 @@ async def test_numbers_of_every_kind_can_be_read(
     assert row is not None
     assert row["number"] == expected
     assert type(row["number"]) is type(expected)
+
+
+async def test_json_comes_as_what_it_holds(runtime: Runtime) -> None:
+    stored = select(cast(literal('{"a": [1, null]}'), JSONB).label("document"))
+    row = await runtime.system_reads().fetch_one(stored)
+    assert row is not None
+    assert row["document"] == {"a": [1, None]}

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any, Protocol, TypeVar
 
 import asyncpg
+import orjson
 from fastapi import Depends, Request
 from sqlalchemy import ColumnElement, MetaData, Select, Text, and_, column, exists, func, literal, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -55,8 +56,24 @@ def server_settings(name: str) -> dict[str, str]:
 async def make_read_pool(url: str, *, size: int, name: str) -> asyncpg.Pool:
     """Connections for hot reads. They carry nothing over: what a read sets is local to its transaction."""
     return await asyncpg.create_pool(
-        url, min_size=1, max_size=size, server_settings=server_settings(name), reset=_keep, command_timeout=30
+        url,
+        min_size=1,
+        max_size=size,
+        server_settings=server_settings(name),
+        init=_decode_json,
+        reset=_keep,
+        command_timeout=30,
     )
+
+
+async def _decode_json(connection: asyncpg.Connection) -> None:
+    """SQLAlchemy does the same on its own connections, and leaves the decoding to the driver."""
+    for kind in ("json", "jsonb"):
+        await connection.set_type_codec(kind, encoder=_dumps, decoder=orjson.loads, schema="pg_catalog")
+
+
+def _dumps(value: Any) -> str:
+    return orjson.dumps(value).decode()
 
 
 async def _keep(_: Any) -> None:
