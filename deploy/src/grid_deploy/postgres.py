@@ -75,7 +75,7 @@ class Cluster:
         if (noted := processes.recall(NAME, self.settings.run_dir)) is not None:
             return noted
         pid = self._lock().pid
-        if pid in _servers_on(self.data) and (found := processes.find(NAME, pid)) is not None:
+        if pid and pid in _servers_on(self.data) and (found := processes.find(NAME, pid)) is not None:
             processes.remember(found, self.settings.run_dir)
             return found
         return None

@@ -20,6 +20,8 @@ import psutil
 from grid_deploy.errors import DeployError
 
 LOG_LIMIT = 20 * 1024 * 1024
+# How long the kernel may take to give back the port of a process that was just killed.
+_PORT_SECONDS = 1.0
 _children: dict[int, subprocess.Popen[bytes]] = {}
 
 
@@ -34,10 +36,12 @@ class Process:
     def alive(self) -> bool:
         """Whether the process still runs; a reused pid and a zombie do not count."""
         child = _children.get(self.pid)
-        if child is not None and child.poll() is not None:
-            del _children[self.pid]
-            return False
-        return _start_of(self.pid) == self.started
+        if child is None:
+            return _start_of(self.pid) == self.started
+        if child.poll() is None:
+            return True
+        del _children[self.pid]
+        return False
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal, unless the pid has become somebody else's."""
@@ -128,12 +132,11 @@ def forget(name: str, run_dir: Path) -> None:
 
 def require_free_port(port: int, setting: str, *, host: str = "127.0.0.1") -> None:
     """Refuse with the name of the setting when something else listens on the port."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            raise DeployError(f"端口 {port} 被占用 / port {port} is taken: set {setting}") from None
+    until = time.monotonic() + _PORT_SECONDS
+    while not _can_bind(host, port):
+        if time.monotonic() > until:
+            raise DeployError(f"端口 {port} 被占用 / port {port} is taken: set {setting}")
+        time.sleep(0.05)
 
 
 def free_ports(count: int) -> list[int]:
@@ -143,6 +146,16 @@ def free_ports(count: int) -> list[int]:
     for probe in probes:
         probe.close()
     return ports
+
+
+def _can_bind(host: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
 
 
 def tail(log: Path, lines: int = 15) -> str:
@@ -180,4 +193,6 @@ def _start_on_linux(pid: int) -> str | None:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
     except OSError:
         return None
-    return None if fields[0] in {"Z", "X"} else f"{boot}:{fields[19]}"
+    # A killed process with threads shows as a zombie while the last of them still hold its ports and files.
+    gone = fields[0] in {"Z", "X"} and int(fields[17]) <= 1
+    return None if gone else f"{boot}:{fields[19]}"

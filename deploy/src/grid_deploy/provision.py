@@ -6,7 +6,7 @@ import hmac
 import json
 import os
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from grid_deploy.errors import DeployError
 from grid_deploy.secret_files import keep, read_or_make
-from grid_deploy.settings import SERVICES, ServiceProcess
+from grid_deploy.settings import SERVICES
 from grid_kernel.crypto import Keys
 
 ROLES = ("owner", "app", "system")
@@ -24,10 +24,10 @@ EXTENSIONS = ("btree_gist",)
 _SCRAM_ROUNDS = 4096
 
 
-def write_keys(secrets_dir: Path, services: Sequence[ServiceProcess] = SERVICES) -> None:
+def write_keys(secrets_dir: Path) -> None:
     """A signing key and data keys per service, and the set of public keys everybody verifies with."""
     public = {jwk["kid"]: jwk for jwk in _known_public_keys(secrets_dir)}
-    for service in services:
+    for service in SERVICES:
         path = signing_key_file(secrets_dir, service.name)
         private = json.loads(read_or_make(path, partial(_new_signing_key, service.name)))
         public[service.name] = {name: value for name, value in private.items() if name != "d"}
@@ -57,14 +57,15 @@ def database_url_file(secrets_dir: Path, service: str, role: str) -> Path:
     return secrets_dir / f"{service}_{role}.url"
 
 
-async def provision(admin_url: str, secrets_dir: Path, services: Sequence[ServiceProcess] = SERVICES) -> None:
+async def provision(admin_url: str, secrets_dir: Path) -> None:
     """Make what is missing on the server and in the secrets folder. Running it again changes nothing."""
-    write_keys(secrets_dir, services)
     admin = await connect(admin_url)
     try:
+        await _refuse_lost_keys(admin, admin_url, secrets_dir)
+        write_keys(secrets_dir)
         # Two provisioners at once would race for the same roles.
         await admin.execute("select pg_advisory_lock(150204)")
-        for service in services:
+        for service in SERVICES:
             for role in ROLES:
                 password = _address(admin_url, secrets_dir, service.name, role)
                 await _ensure_role(admin, f"{service.name}_{role}", password)
@@ -112,6 +113,24 @@ async def drop_databases(admin_url: str, databases: Iterable[str]) -> None:
 def with_database(url: str, database: str) -> str:
     """The same address for another database of the server."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
+
+
+async def _refuse_lost_keys(admin: asyncpg.Connection, admin_url: str, secrets_dir: Path) -> None:
+    """New keys for old data would make its encrypted columns unreadable and look like success."""
+    databases = {row["datname"] for row in await admin.fetch("select datname from pg_database")}
+    for service in SERVICES:
+        if service.database not in databases or data_keys_file(secrets_dir, service.name).exists():
+            continue
+        inside = await connect(with_database(admin_url, service.database))
+        try:
+            used = await inside.fetchval("select to_regclass('public.alembic_version') is not null")
+        finally:
+            await inside.close()
+        if used:
+            raise DeployError(
+                f"{service.database} 已有数据而密钥丢失 / holds data, but its keys are missing: "
+                f"restore {data_keys_file(secrets_dir, service.name)} from your backup, or drop the database"
+            )
 
 
 async def _prepare_database(admin_url: str, database: str, service: str) -> None:

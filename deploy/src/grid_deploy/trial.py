@@ -29,8 +29,6 @@ from grid_deploy.settings import ROOT, SERVICES, ServiceProcess, Settings
 
 T = TypeVar("T")
 
-# The kernel's own tests run a service that exists only there; it migrates itself.
-TOY = ServiceProcess("toy", "toy_svc", 8199)
 _UNSAFE_AND_FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "400"}
 
 
@@ -70,7 +68,7 @@ def start_server() -> TrialServer:
     cluster = Cluster(server.settings, _UNSAFE_AND_FAST)
     try:
         cluster.start()
-        in_thread(provision(cluster.url, server.settings.secrets_dir, (*SERVICES, TOY)))
+        in_thread(provision(cluster.url, server.settings.secrets_dir))
     except BaseException:
         stop_server(server)
         raise
@@ -84,10 +82,9 @@ def stop_server(server: TrialServer) -> None:
 
 
 def environment_for(started: Engines, service: str, worker: str) -> dict[str, str]:
-    """The settings of a service with a migrated database of the worker's own (the toy's is empty)."""
-    process = next(each for each in (*SERVICES, TOY) if each.name == service)
-    if process is not TOY:
-        _migrate_once(started, process)
+    """The settings of a service, owner's address included, with a migrated database of the worker's own."""
+    process = next(each for each in SERVICES if each.name == service)
+    _migrate_once(started, process)
     database = f"{process.database}_{worker}"
     in_thread(_copy(started.admin_url, process, database))
     environment = service_environment(started, process, owner=True)
