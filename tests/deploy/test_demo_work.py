@@ -72,6 +72,17 @@ def test_only_the_named_log_ins_work(town: Path) -> None:
     assert able == NAMED
 
 
+def test_the_named_people_stay_in_their_communities_when_more_are_generated(tmp_path: Path) -> None:
+    generate(Plan(1, DAY, ("150204001021", "150204008015", "150204006019")), tmp_path)
+    logins = {row["id"]: row["login"] for row in read(tmp_path, "gateway/accounts")}
+    areas = {logins[post["account_id"]]: post["area_code"] for post in read(tmp_path, "gateway/posts")}
+    assert areas["worker.dulan"] == "150204006019003"
+    assert areas["worker.jianhua"] == "150204008015001"
+    assert areas["window.dulan"] == "150204006019"
+    assert areas["street.qingshanlu"] == "150204006"
+    assert set(areas) >= NAMED
+
+
 def test_every_grid_has_three_posts_and_one_post_of_all_is_vacant(town: Path) -> None:
     held: dict[str, set[str]] = defaultdict(set)
     for post in read(town, "gateway/posts"):

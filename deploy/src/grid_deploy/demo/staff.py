@@ -6,7 +6,7 @@ from typing import Any
 
 from grid_deploy.demo.areas import Community, Grid
 from grid_deploy.demo.identity import FEMALE, MALE, Names
-from grid_deploy.demo.plan import DISTRICT, Plan
+from grid_deploy.demo.plan import DEFAULT_COMMUNITIES, DISTRICT, Plan
 from grid_deploy.demo.randomness import Kind, identifier, stream
 from grid_deploy.demo.units import departments
 
@@ -17,7 +17,8 @@ NAMED = (
 )  # fmt: skip
 HANDLERS = {"fire_rescue": "fire", "civil_affairs": "civil", "housing": "housing"}
 LARGE_DEPARTMENTS = ("police", "market_supervision", "urban_management", "human_resources", "medical_insurance")
-NAMED_GRID, OTHER_NAMED_GRID = 2, 0  # positions of the grids of worker.dulan and worker.jianhua
+DULAN, JIANHUA = "dulan", "jianhua"  # the two communities of the stage, in the log-ins
+NAMED_GRID, FINISHED_GRID = 2, 4  # positions in the first of them
 MEDIATORS = 2
 VACANT_SINCE = timedelta(days=10)
 ON_LEAVE_SINCE = timedelta(days=3)
@@ -30,6 +31,7 @@ class Officer:
     account_id: str
     grid: Grid
     always_grid_duty: bool
+    finished: bool  # has seen the whole grid this quarter already
     left_on: date | None = None
     substitute_id: str | None = None
 
@@ -103,14 +105,21 @@ def staff_of(plan: Plan, grids: tuple[Grid, ...]) -> Staff:
     communities: dict[str, list[Grid]] = {}
     for grid in grids:
         communities.setdefault(grid.community.code, []).append(grid)
-    ordered = [(members[0].community, members) for members in communities.values()]
-    _district(register, [community for community, _ in ordered])
-    for place, (community, members) in enumerate(ordered):
-        named = {0: ".dulan", 1: ".jianhua"}.get(place)
-        _community(register, community, named)
-        _officers(register, members, place, last=place == len(ordered) - 1)
+    stage = _stage(list(communities))
+    _district(register, [communities[code][0].community for code in [*stage, *communities]])
+    for code, members in communities.items():
+        named = stage.get(code, "")
+        _community(register, members[0].community, named)
+        _officers(register, members, named, with_vacancy=code == list(stage)[-1])
         _guides_and_directors(register, members, named)
     return register.staff
+
+
+def _stage(codes: list[str]) -> dict[str, str]:
+    """Where the named people work: the two default communities, or else the first two."""
+    order = {code: place for place, code in enumerate(DEFAULT_COMMUNITIES)}
+    chosen = sorted(codes, key=lambda code: order.get(code, len(order)))
+    return dict(zip(chosen, (DULAN, JIANHUA), strict=False))
 
 
 def _district(register: _Register, communities: list[Community]) -> None:
@@ -132,9 +141,9 @@ def _district(register: _Register, communities: list[Community]) -> None:
         register.staff.handlers[f"centre-{street}"] = [arbiter]
 
 
-def _community(register: _Register, community: Community, named: str | None) -> None:
+def _community(register: _Register, community: Community, named: str) -> None:
     code, staff = community.code, register.staff
-    dulan = named == ".dulan"
+    dulan = named == DULAN
     head = register.account("head.dulan" if dulan else f"head.{code}")
     register.post("station_head", code, f"station-{code}", head)
     clerk = register.account("window.dulan" if dulan else f"window.{code}")
@@ -149,26 +158,32 @@ def _community(register: _Register, community: Community, named: str | None) -> 
     staff.reporters[code] = [head, clerk]
 
 
-def _officers(register: _Register, grids: list[Grid], place: int, *, last: bool) -> None:
-    """One station worker per grid; one is on leave with a substitute, the last post of all is vacant."""
-    named = {(0, NAMED_GRID): "worker.dulan", (1, OTHER_NAMED_GRID): "worker.jianhua"}
-    ids = [register.account(named.get((place, grid.position), f"worker.{grid.code}")) for grid in grids]
-    on_leave = len(grids) - 2 if place == 0 and len(grids) > NAMED_GRID + 2 else None
-    vacant = len(grids) - 1 if last and len(grids) > 1 else None
+def _named_position(grids: list[Grid], named: str) -> int | None:
+    """The position of the grid whose worker can log in, if it is a community of the stage."""
+    return {DULAN: min(NAMED_GRID, len(grids) - 1), JIANHUA: 0}.get(named)
+
+
+def _officers(register: _Register, grids: list[Grid], named: str, *, with_vacancy: bool) -> None:
+    """One station worker per grid; one is on leave with a substitute, one post is vacant."""
+    own = _named_position(grids, named)
+    ids = [register.account(f"worker.{named if grid.position == own else grid.code}") for grid in grids]
+    enough = len(grids) > FINISHED_GRID
+    on_leave = len(grids) - 2 if enough and named == DULAN else None
+    vacant = len(grids) - 1 if enough and with_vacancy else None
     for position, (grid, account_id) in enumerate(zip(grids, ids, strict=True)):
         left_on = register.plan.as_of - VACANT_SINCE if position == vacant else None
         substitute = ids[position - 1] if position == on_leave else None
         station = f"station-{grid.community.code}"
         register.post("resident_service_officer", grid.code, station, account_id, left_on, substitute)
-        always = (place, grid.position) in named
-        officer = Officer(account_id, grid, always, left_on, substitute)
+        finished = named == DULAN and position == FINISHED_GRID
+        officer = Officer(account_id, grid, position == own, finished, left_on, substitute)
         register.staff.officers[grid.code] = officer
         if left_on is None:
             register.staff.verifiers[grid.code] = account_id
             register.staff.reporters[grid.community.code].append(account_id)
 
 
-def _guides_and_directors(register: _Register, grids: list[Grid], named: str | None) -> None:
+def _guides_and_directors(register: _Register, grids: list[Grid], named: str) -> None:
     """One party-building guide per grid; one committee director for two grids."""
     code = grids[0].community.code
     director = ""
@@ -178,7 +193,7 @@ def _guides_and_directors(register: _Register, grids: list[Grid], named: str | N
             register.staff.reporters[code].append(director)
         register.post("opinion_collector", grid.code, f"committee-{code}", director)
         register.staff.verifiers.setdefault(grid.code, director)
-        is_named = named == ".dulan" and position == NAMED_GRID
+        is_named = named == DULAN and position == _named_position(grids, named)
         guide = register.account("guide.dulan" if is_named else f"guide.{grid.code}")
         register.post("party_building_guide", grid.code, f"party-{code}", guide)
         register.staff.reporters[code].append(guide)

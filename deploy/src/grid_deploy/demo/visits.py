@@ -16,7 +16,6 @@ from grid_kernel.clock import SHANGHAI, Period
 
 FAR_BEHIND, FINISHED = 0.35, 2.2  # paces beside the usual 0.8 to 1.1
 SLOWEST, FASTEST = 0.80, 1.10
-FINISHED_POSITION = 4  # of the first community
 MOST_PER_DAY = 68
 OTHER_DAY_SHARE = 0.10  # of visits made on another day than the visiting day
 TRIES = 3
@@ -60,8 +59,7 @@ def _paces(officer: Officer, draw: Draw, plan: Plan) -> tuple[float, float]:
     extreme = draw.unit()
     if officer.left_on is not None or extreme < 0.03:  # noqa: PLR2004 - a share
         return before - 0.2, FAR_BEHIND
-    first = not plan.communities or plan.communities[0] == officer.grid.community.code
-    if (first and officer.grid.position == FINISHED_POSITION) or extreme > 0.97:  # noqa: PLR2004 - a share
+    if officer.finished or extreme > 0.97:  # noqa: PLR2004 - a share
         running = plan.quarters[1]
         passed = (plan.as_of - running.start).days / (running.end - running.start).days
         return 1.25, max(FINISHED, 1.6 / max(passed, 0.05))
