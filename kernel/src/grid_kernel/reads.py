@@ -41,7 +41,7 @@ class ReadPool:
         """Wait for running reads, then close the connections."""
         await self._pool.close()
 
-    def _compile(self, statement: Select[Any]) -> tuple[_Compiled, Sequence[Any]]:
+    def _compile(self, statement: Select[*tuple[Any, ...]]) -> tuple[_Compiled, Sequence[Any]]:
         key = statement._generate_cache_key()
         if key is None:
             raise TypeError("this select cannot be cached, so it cannot be a hot read")
@@ -50,7 +50,7 @@ class ReadPool:
             known = self._known[key.key] = self._compiled(statement, key)
         return known, key.bindparams
 
-    def _compiled(self, statement: Select[Any], key: Any) -> _Compiled:
+    def _compiled(self, statement: Select[*tuple[Any, ...]], key: Any) -> _Compiled:
         compiler = statement.compile(dialect=self._dialect, cache_key=key)
         if not isinstance(compiler, SQLCompiler) or compiler.post_compile_params:
             raise TypeError("IN lists change the text of a statement: compare with = any(array)")
@@ -72,7 +72,7 @@ class ReadPool:
 
     async def run(
         self,
-        statement: Select[Any],
+        statement: Select[*tuple[Any, ...]],
         params: Mapping[str, Any],
         *,
         scope: str | None,
@@ -124,7 +124,7 @@ class ReadRunner:
 
     async def fetch(
         self,
-        statement: Select[Any],
+        statement: Select[*tuple[Any, ...]],
         *,
         access: str | None = None,
         fields: Sequence[str] = (),
@@ -142,7 +142,7 @@ class ReadRunner:
 
         return await self._pool.run(statement, params, scope=self._scope, record=record)
 
-    async def fetch_one(self, statement: Select[Any], *, access: str | None = None, **params: Any) -> Row | None:
+    async def fetch_one(self, statement: Select[*tuple[Any, ...]], *, access: str | None = None, **params: Any) -> Row | None:
         """The first row, None when there is none."""
         rows = await self.fetch(statement, access=access, **params)
         return rows[0] if rows else None

@@ -1,0 +1,173 @@
+"""Signing in: slow to guess, impossible to ride on, gone at once when it must be."""
+
+from datetime import timedelta
+
+import httpx
+import pyotp
+import pytest
+from sqlalchemy import text
+
+from gateway.models import PostAssignment
+from grid_kernel import clock
+from grid_kernel.auth import Post
+from tests.gateway.conftest import COMMUNITY, GRID, PASSWORD, Enter, Gateway, SignIn
+
+SESSION, ME = "/api/gateway/v1/session", "/api/gateway/v1/me"
+
+
+async def test_who_signs_in_is_told_posts_and_areas(enter: Enter, sign_in: SignIn) -> None:
+    worker = await enter((Post.RESIDENT_SERVICE_OFFICER, f"{COMMUNITY}101"))
+    client = await sign_in(worker)
+    me = (await client.get(ME)).json()
+    assert me["login"] == worker.login
+    assert me["grants"] == [
+        {"post": "resident_service_officer", "areaCode": f"{COMMUNITY}101", "unitCode": None, "duty": "grid"}
+    ]
+    assert me["areas"] == [f"{COMMUNITY}101"]
+
+
+async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(enter: Enter, gateway: Gateway) -> None:
+    worker = await enter()
+    async with gateway.client() as client:
+        answer = await client.post(SESSION, json={"login": worker.login, "password": PASSWORD})
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=lax" in cookie
+    assert "path=/" in cookie
+
+
+@pytest.mark.parametrize("wrong", [{"password": "wrong-password"}, {"login": "nobody-at-all"}])
+async def test_what_is_wrong_is_not_said(enter: Enter, gateway: Gateway, wrong: dict[str, str]) -> None:
+    worker = await enter()
+    async with gateway.client() as client:
+        refused = await client.post(SESSION, json={"login": worker.login, "password": PASSWORD} | wrong)
+    assert (refused.status_code, refused.json()["code"]) == (401, "login-failed")
+
+
+async def test_after_five_failures_even_the_right_password_waits(enter: Enter, gateway: Gateway) -> None:
+    worker = await enter()
+    async with gateway.client() as client:
+        for _ in range(5):
+            await client.post(SESSION, json={"login": worker.login, "password": "wrong-password"})
+        locked = await client.post(SESSION, json={"login": worker.login, "password": PASSWORD})
+        assert (locked.status_code, locked.json()["code"]) == (429, "login-locked")
+        assert 1 <= int(locked.headers["retry-after"]) <= 61
+        async with gateway.runtime.system_session() as session:
+            update = text("update account set locked_until = now() where id = :id")
+            await session.execute(update, {"id": worker.id})
+        assert (await client.post(SESSION, json={"login": worker.login, "password": PASSWORD})).status_code == 200
+
+
+async def test_without_a_session_nobody_is_known(gateway: Gateway) -> None:
+    async with gateway.client() as client:
+        assert (await client.get(ME)).status_code == 401
+        client.cookies.set("grid", "made-up")
+        assert (await client.get(ME)).status_code == 401
+
+
+async def test_identity_from_outside_is_stripped(gateway: Gateway, enter: Enter) -> None:
+    worker = await enter((Post.STATION_HEAD, COMMUNITY))
+    token = gateway.runtime.signer.mint(
+        __import__("grid_kernel.auth", fromlist=["Actor"]).Actor(kind="account", id=str(worker.id)), now=clock.now()
+    )
+    async with gateway.client() as client:
+        answer = await client.get(ME, headers={"Authorization": f"Bearer {token}", "X-Forwarded-User": worker.login})
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Sec-Fetch-Site": "same-origin"}, 204),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Origin": "http://gateway.test"}, 204),
+        ({"Origin": "http://evil.test"}, 403),
+        ({"X-Grid-Request": "1"}, 204),
+        ({}, 403),
+    ],
+)
+async def test_another_site_cannot_ride_on_the_cookie(
+    enter: Enter, sign_in: SignIn, headers: dict[str, str], status: int
+) -> None:
+    client = await sign_in(await enter())
+    del client.headers["X-Grid-Request"]
+    assert (await client.delete(SESSION, headers=headers)).status_code == status
+
+
+async def test_signing_out_ends_the_session_everywhere(enter: Enter, sign_in: SignIn, gateway: Gateway) -> None:
+    client = await sign_in(await enter())
+    cookie = client.cookies["grid"]
+    assert (await client.get(ME)).status_code == 200
+    assert (await client.delete(SESSION)).status_code == 204
+    async with gateway.client() as thief:
+        thief.cookies.set("grid", cookie)
+        assert (await thief.get(ME)).status_code == 401
+
+
+async def test_an_idle_session_ends(enter: Enter, sign_in: SignIn, gateway: Gateway) -> None:
+    worker = await enter()
+    client = await sign_in(worker)
+    async with gateway.runtime.system_session() as session:
+        update = text("update web_session set seen_at = :then where account_id = :id")
+        await session.execute(update, {"then": clock.now() - timedelta(minutes=31), "id": worker.id})
+    assert (await client.get(ME)).status_code == 401
+
+
+async def test_the_second_factor_is_needed_once_confirmed_and_each_code_counts_once(
+    enter: Enter, sign_in: SignIn, gateway: Gateway
+) -> None:
+    worker = await enter()
+    client = await sign_in(worker)
+    secret = (await client.post(f"{ME}/second-factor")).json()["secret"]
+    wrong = await client.put(f"{ME}/second-factor", json={"code": "000000"})
+    assert wrong.status_code == 400
+    code = pyotp.TOTP(secret).now()
+    assert (await client.put(f"{ME}/second-factor", json={"code": code})).status_code == 204
+    given = {"login": worker.login, "password": PASSWORD}
+    async with gateway.client() as browser:
+        assert (await browser.post(SESSION, json=given)).json()["code"] == "second-factor-required"
+        used = await browser.post(SESSION, json=given | {"totp": code})
+        assert used.json()["code"] == "login-failed"
+        later = pyotp.TOTP(secret).at(clock.now() + timedelta(seconds=30))
+        assert (await browser.post(SESSION, json=given | {"totp": later})).status_code == 200
+
+
+async def test_a_new_password_ends_every_session(enter: Enter, sign_in: SignIn, gateway: Gateway) -> None:
+    worker = await enter()
+    client, other = await sign_in(worker), await sign_in(worker)
+    assert (await other.get(ME)).status_code == 200
+    fresh = "another-long-password"
+    assert (await client.put(f"{ME}/password", json={"current": "wrong-one-x", "fresh": fresh})).status_code == 400
+    assert (await client.put(f"{ME}/password", json={"current": PASSWORD, "fresh": fresh})).status_code == 204
+    assert (await other.get(ME)).status_code == 401
+    async with gateway.client() as browser:
+        assert (await browser.post(SESSION, json={"login": worker.login, "password": fresh})).status_code == 200
+
+
+async def test_a_short_password_is_refused_with_its_place(sign_in: SignIn, enter: Enter) -> None:
+    client = await sign_in(await enter())
+    refused = await client.put(f"{ME}/password", json={"current": PASSWORD, "fresh": "short"})
+    assert refused.json()["errors"][0]["pointer"] == "/fresh"
+    assert "short" not in refused.text.replace("too-short", "")
+
+
+async def test_a_post_that_is_vacated_allows_nothing_more_at_once(
+    enter: Enter, sign_in: SignIn, security_admin: httpx.AsyncClient, gateway: Gateway
+) -> None:
+    worker = await enter((Post.RESIDENT_SERVICE_OFFICER, GRID))
+    client = await sign_in(worker)
+    assert (await client.get(ME)).json()["areas"] == [GRID]
+    async with gateway.runtime.system_session() as session:
+        found = await session.execute(text("select id from post_assignment where account_id = :id"), {"id": worker.id})
+        post_id = found.scalar_one()
+    ended = await security_admin.put(
+        f"/api/gateway/v1/posts/{post_id}/end", json={"validTo": "2026-01-01"}, headers={"If-Match": "1"}
+    )
+    assert ended.status_code == 200, ended.text
+    token = await gateway.front._sessions.authorise(  # type: ignore[union-attr]
+        {"method": "GET", "headers": [(b"cookie", f"grid={client.cookies['grid']}".encode())]}
+    )
+    actor = gateway.runtime.verifier.verify((token or b"").decode(), now=clock.now().timestamp())
+    assert actor.grants == ()
+    assert PostAssignment.__tablename__ == "post_assignment"
