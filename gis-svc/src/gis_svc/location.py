@@ -1,4 +1,4 @@
-"""Point → grid from memory: every official outline there ever was in one STRtree, answered as of any day."""
+"""Point → grid from memory: every outline ever in force in one STRtree, answered as of any day."""
 
 import asyncio
 import logging

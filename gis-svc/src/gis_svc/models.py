@@ -31,7 +31,7 @@ class AreaRevision(Base, table=True):
 
     __tablename__ = "area_revision"
 
-    only: bool = Field(default=True, primary_key=True)
+    single: bool = Field(default=True, primary_key=True)
     revision: int = 0
 
 
@@ -116,7 +116,7 @@ class AreaVersion(Base, table=True):
     name: str
     kind: str
     source: str
-    official: bool
+    in_force: bool
     synthetic: bool
     valid_from: date
     valid_to: date | None = None

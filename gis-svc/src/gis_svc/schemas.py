@@ -131,7 +131,10 @@ class Position(Schema):
 
 
 class AreaVersionOut(Schema):
-    """Name and outline of an area from one source, for the days from validFrom up to, not including, validTo."""
+    """Name and outline of an area from one source, for the days from validFrom up to, not including, validTo.
+
+    Of all sources one is in force. It is official only if it is real: a synthetic shape never is.
+    """
 
     code: str
     level: Level
@@ -140,6 +143,7 @@ class AreaVersionOut(Schema):
     name: str
     kind: str
     source: str
+    in_force: bool
     official: bool
     synthetic: bool
     valid_from: date
@@ -154,11 +158,12 @@ class AreaVersionOut(Schema):
         drawn = row["west"] is not None
         bbox = (row["west"], row["south"], row["east"], row["north"]) if drawn else None
         centre = Position(lon=row["centre_lon"], lat=row["centre_lat"]) if drawn else None
-        return cls.model_validate({**row, "bbox": bbox, "centre": centre})
+        official = row["in_force"] and not row["synthetic"]
+        return cls.model_validate({**row, "bbox": bbox, "centre": centre, "official": official})
 
 
 class AreaOut(AreaVersionOut):
-    """An area as it officially is, with the grids before and after it."""
+    """An area as it is in force, with the grids before and after it."""
 
     predecessors: list[str]
     successors: list[str]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import orjson
 import shapely
+from shapely.errors import ShapelyError
 from shapely.geometry import LineString, MultiPolygon, Point, Polygon, mapping, shape
 from shapely.geometry.base import BaseGeometry
 
@@ -72,7 +73,7 @@ def line_of(geojson: Mapping[str, Any], crs: Crs = Crs.CGCS2000) -> LineString:
 def _read(geojson: Mapping[str, Any]) -> BaseGeometry:
     try:
         return shape(dict(geojson))
-    except (ValueError, TypeError, shapely.GEOSException) as error:
+    except (ValueError, TypeError, ShapelyError) as error:
         raise ShapeInvalidError(type(error).__name__) from None
 
 

@@ -49,7 +49,7 @@ async def open_grids(session: AsyncSession, actor: Actor, seen: Mapping[str, int
 async def check_effective(session: AsyncSession, grids: Iterable[Area], change: Change) -> None:
     """The day a change holds from is not before what it changes, nor after today."""
     for grid in grids:
-        present = await areas.official_version(session, grid.code)
+        present = await areas.version_in_force(session, grid.code)
         rules.check_effective(change.effective_on, since=present.valid_from, today=clock.today(change.now))
 
 
@@ -111,15 +111,15 @@ async def move_buildings(
 async def store_outline(
     session: AsyncSession, area: Area, surface: Surface | None, change: Change, *, name: str | None
 ) -> None:
-    """End the present official version and begin one with this outline or name; the old one stays as history."""
-    present = await areas.official_version(session, area.code)
+    """End the version in force and begin one with this outline or name; the old one stays as history."""
+    present = await areas.version_in_force(session, area.code)
     drawn = surface is not None
     fresh = AreaVersion(
         code=area.code,
         name=name or present.name,
         kind=present.kind,
         source=DRAWN if drawn else present.source,
-        official=True,
+        in_force=True,
         synthetic=present.synthetic and not drawn,
         valid_from=change.effective_on,
         recorded_at=change.now,
@@ -143,7 +143,7 @@ async def store_new(
         name=name,
         kind=str(area.grid_type),
         source=DRAWN,
-        official=True,
+        in_force=True,
         synthetic=synthetic,
         valid_from=area.valid_from,
         recorded_at=now,

@@ -25,7 +25,7 @@ async def draw(session: AsyncSession, actor: Actor, new: NewGrid, *, now: dateti
     change = Change.of(new.effective_on, now)
     surface = drawing.surface_of(new.outline, "/outline")
     await areas.lock_areas(session)
-    community = await areas.official_version(session, new.community_code)
+    community = await areas.version_in_force(session, new.community_code)
     rules.check_effective(change.effective_on, since=community.valid_from, today=Change.of(None, now).effective_on)
     [area] = await new_grids(session, new.community_code, 1, change)
     await drawing.check_surroundings(session, {area.code: surface}, ())

@@ -59,7 +59,7 @@ async def load_areas(session: AsyncSession, district: str, now: datetime) -> int
     await areas.lock_areas(session)
     if await areas.known_codes(session, district):
         return 0
-    known, versions = _packaged(district, now)
+    known, versions = packaged_areas(district, now)
     await copy_rows(session, Area, known)
     await copy_rows(session, AreaVersion, versions)
     grids = [area for area in known if area.level is Level.GRID]
@@ -67,7 +67,8 @@ async def load_areas(session: AsyncSession, district: str, now: datetime) -> int
     return len(known) + len(versions)
 
 
-def _packaged(district: str, now: datetime) -> tuple[list[Area], list[AreaVersion]]:
+def packaged_areas(district: str, now: datetime) -> tuple[list[Area], list[AreaVersion]]:
+    """The division tree of a district and its outlines of all sources, as they are shipped."""
     divisions = csv.DictReader((_DATA / "divisions.csv").read_text("utf-8").splitlines())
     rows = [row for row in divisions if row["code"].startswith(district)]
     kinds = {row["code"]: row["kind"] for row in rows}
@@ -110,7 +111,7 @@ def _version(code: str, properties: dict[str, Any], source: str, now: datetime) 
         name=properties["name"],
         kind="",
         source=source,
-        official=source in _SHAPES.values(),
+        in_force=source in _SHAPES.values(),
         synthetic=properties["synthetic"],
         valid_from=KNOWN_SINCE,
         recorded_at=now,

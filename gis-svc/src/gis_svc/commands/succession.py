@@ -26,7 +26,7 @@ async def split(
     [grid] = await drawing.open_grids(session, actor, {code: version}, change)
     outline = await areas.outline_in_force(session, code)
     parts, names = _parts(wanted, code, outline)
-    present = await areas.official_version(session, code)
+    present = await areas.version_in_force(session, code)
     successors = await new_grids(session, str(grid.parent_code), len(parts), change)
     drawn = {area.code: part for area, part in zip(successors, parts, strict=True)}
     await drawing.check_surroundings(session, drawn, [code])
@@ -62,7 +62,7 @@ async def merge(session: AsyncSession, actor: Actor, wanted: Merge, *, now: date
     outline = topology.join([await areas.outline_in_force(session, code) for code in seen])
     if outline is None or len(seen) < 2:  # noqa: PLR2004 - one grid is no merger
         raise rules.GridsNotContiguous(codes=" ".join(seen))
-    present = [await areas.official_version(session, code) for code in seen]
+    present = [await areas.version_in_force(session, code) for code in seen]
     [successor] = await new_grids(session, community, 1, change)
     drawn = {successor.code: outline}
     synthetic = any(version.synthetic for version in present)
@@ -86,7 +86,7 @@ async def _store(
     predecessors: list[str],
     synthetic: bool,
 ) -> None:
-    community = await areas.official_version(session, str(successors[0].parent_code))
+    community = await areas.version_in_force(session, str(successors[0].parent_code))
     for area, name in zip(successors, names, strict=True):
         area.predecessors = predecessors
         called = name or wording.grid_name(community.name, area.code)

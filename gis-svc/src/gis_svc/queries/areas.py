@@ -25,16 +25,16 @@ MOST_FEATURES = 2_000
 Row = Mapping[str, Any]
 
 
-def official(day: date) -> Select[Any]:
-    """Every area as it officially was on a day."""
-    return visible_areas().where(column(AreaVersion.official), holds_on(AreaVersion, day))
+def in_force(day: date) -> Select[Any]:
+    """Every area as it was on a day."""
+    return visible_areas().where(column(AreaVersion.in_force), holds_on(AreaVersion, day))
 
 
 async def list_areas(
     reads: ReadRunner, paging: PageRequest, *, day: date, level: Level | None, within: str | None
 ) -> Page[AreaOut]:
     """Areas by code, those of one level or below one area."""
-    statement = official(day)
+    statement = in_force(day)
     if level is not None:
         statement = statement.where(column(Area.level) == level)
     if within is not None:
@@ -46,17 +46,17 @@ async def list_areas(
 
 
 async def get_area(reads: ReadRunner, code: str, day: date) -> AreaOut:
-    """One area as it officially was on a day."""
-    row = await reads.fetch_one(official(day).where(column(AreaVersion.code) == code))
+    """One area as it was on a day."""
+    row = await reads.fetch_one(in_force(day).where(column(AreaVersion.code) == code))
     if row is None:
         raise NotFound
     return AreaOut.of(row)
 
 
 async def versions_of(reads: ReadRunner, code: str) -> list[AreaVersionOut]:
-    """Every dated outline of an area from every source, the official ones first, the latest first."""
+    """Every dated outline of an area from every source, those in force first, the latest first."""
     statement = visible_areas().where(column(AreaVersion.code) == code)
-    order = (column(AreaVersion.official).desc(), column(AreaVersion.valid_from).desc(), column(AreaVersion.source))
+    order = (column(AreaVersion.in_force).desc(), column(AreaVersion.valid_from).desc(), column(AreaVersion.source))
     rows = await reads.fetch(statement.order_by(*order))
     if not rows:
         raise NotFound
@@ -64,10 +64,10 @@ async def versions_of(reads: ReadRunner, code: str) -> list[AreaVersionOut]:
 
 
 async def outline_of(reads: ReadRunner, code: str, *, day: date, source: str | None) -> bytes:
-    """The outline of an area as one GeoJSON feature: the official one, or that of a source."""
+    """The outline of an area as one GeoJSON feature: the one in force, or that of a source."""
     statement = visible_areas().add_columns(column(AreaVersion.outline_geojson))
     statement = statement.where(column(AreaVersion.code) == code, holds_on(AreaVersion, day))
-    told = column(AreaVersion.official) if source is None else column(AreaVersion.source) == source
+    told = column(AreaVersion.in_force) if source is None else column(AreaVersion.source) == source
     row = await reads.fetch_one(statement.where(told))
     if row is None:
         raise NotFound
@@ -76,7 +76,7 @@ async def outline_of(reads: ReadRunner, code: str, *, day: date, source: str | N
 
 async def grid_features(reads: ReadRunner, *, day: date, within: str | None) -> bytes:
     """The grids of an area as one GeoJSON feature collection for a map."""
-    statement = official(day).add_columns(column(AreaVersion.outline_geojson))
+    statement = in_force(day).add_columns(column(AreaVersion.outline_geojson))
     statement = statement.where(column(Area.level) == Level.GRID)
     if within is not None:
         statement = statement.where(inside(AreaVersion.code, within))
@@ -97,7 +97,7 @@ def _feature(row: Row) -> dict[str, Any]:
             "level": row["level"],
             "parentCode": row["parent_code"],
             "source": row["source"],
-            "official": row["official"],
+            "official": row["in_force"] and not row["synthetic"],
             "synthetic": row["synthetic"],
             "validFrom": row["valid_from"],
             "validTo": row["valid_to"],
@@ -109,13 +109,13 @@ def _feature(row: Row) -> dict[str, Any]:
 
 
 async def all_outlines(reads: ReadRunner) -> list[Row]:
-    """Every official outline there ever was, for the index in memory."""
+    """Every outline ever in force, for the index in memory."""
     kept = (AreaVersion.code, AreaVersion.name, AreaVersion.valid_from, AreaVersion.valid_to, AreaVersion.outline_wkb)
     columns: list[Any] = [*kept, Area.level]
     statement: Select[Any] = select(*columns).select_from(AreaVersion)
     statement = statement.join(Area, column(Area.code) == column(AreaVersion.code))
     basic = column(Area.grid_type).is_distinct_from(GridType.SPECIAL)
-    return await reads.fetch(statement.where(column(AreaVersion.official), basic).order_by(column(AreaVersion.code)))
+    return await reads.fetch(statement.where(column(AreaVersion.in_force), basic).order_by(column(AreaVersion.code)))
 
 
 async def revision(reads: ReadRunner) -> int:
@@ -146,9 +146,9 @@ async def grids_for_update(session: AsyncSession, codes: Sequence[str]) -> list[
     return [by_code[code] for code in codes]
 
 
-async def official_version(session: AsyncSession, code: str) -> AreaVersion:
-    """The latest official version of an area."""
-    statement = select(AreaVersion).where(column(AreaVersion.code) == code, column(AreaVersion.official))
+async def version_in_force(session: AsyncSession, code: str) -> AreaVersion:
+    """The latest version in force of an area."""
+    statement = select(AreaVersion).where(column(AreaVersion.code) == code, column(AreaVersion.in_force))
     newest = statement.order_by(column(AreaVersion.valid_from).desc(), column(AreaVersion.id).desc()).limit(1)
     if (version := (await session.execute(newest)).scalars().first()) is None:
         raise NotFound
@@ -156,8 +156,8 @@ async def official_version(session: AsyncSession, code: str) -> AreaVersion:
 
 
 async def outline_in_force(session: AsyncSession, code: str) -> Surface:
-    """The present official outline of an area."""
-    version = await official_version(session, code)
+    """The present outline of an area."""
+    version = await version_in_force(session, code)
     if version.outline_wkb is None:
         raise NotFound
     return shapes.from_wkb(version.outline_wkb)
@@ -176,7 +176,7 @@ async def grids_touching(session: AsyncSession, surfaces: Sequence[Surface]) -> 
         select(AreaVersion.code, AreaVersion.outline_wkb)
         .join(Area, column(Area.code) == column(AreaVersion.code))
         .where(stored.op("&&")(asked), column(Area.grid_type) == GridType.BASIC, column(Area.valid_to).is_(None))
-        .where(column(AreaVersion.official), column(AreaVersion.valid_to).is_(None))
+        .where(column(AreaVersion.in_force), column(AreaVersion.valid_to).is_(None))
     )
     found = await session.execute(statement)
     return {row.code: shapes.from_wkb(row.outline_wkb) for row in found}
@@ -185,6 +185,6 @@ async def grids_touching(session: AsyncSession, surfaces: Sequence[Surface]) -> 
 async def areas_now(session: AsyncSession, codes: Sequence[str]) -> list[AreaOut]:
     """Areas as this transaction leaves them, in the order asked."""
     wanted = column(AreaVersion.code) == func.any(literal(list(codes), ARRAY(AREA_CODE)))
-    statement = visible_areas().where(column(AreaVersion.official), column(AreaVersion.valid_to).is_(None), wanted)
+    statement = visible_areas().where(column(AreaVersion.in_force), column(AreaVersion.valid_to).is_(None), wanted)
     found = {row["code"]: AreaOut.of(row) for row in (await session.execute(statement)).mappings()}
     return [found[code] for code in codes]

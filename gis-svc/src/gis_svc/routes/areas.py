@@ -17,7 +17,7 @@ from grid_kernel.schemas import AreaCode
 
 GEOJSON = "application/geo+json"
 GEOJSON_RESPONSE: dict[int | str, dict[str, Any]] = {200: {"content": {GEOJSON: {"schema": {"type": "object"}}}}}
-Source = Annotated[str | None, Query(pattern="^[a-z0-9_]{1,32}$", description="A source other than the official one.")]
+Source = Annotated[str | None, Query(pattern="^[a-z0-9_]{1,32}$", description="A source other than the one in force.")]
 router = GridRouter(prefix="/areas", tags=["areas"])
 
 
@@ -25,13 +25,13 @@ router = GridRouter(prefix="/areas", tags=["areas"])
 async def list_areas(
     reads: Reads, paging: Paging, day: AsOf, within: Within = None, level: Level | None = None
 ) -> Page[AreaOut]:
-    """Areas by code as they officially were on a day, those of one level or inside one area."""
+    """Areas by code as they were on a day, those of one level or inside one area."""
     return await queries.list_areas(reads, paging, day=day, level=level, within=within)
 
 
 @router.get("/{code}", responses=refusals(NotFound))
 async def get_area(reads: Reads, code: AreaCode, day: AsOf) -> AreaOut:
-    """One area as it officially was on a day."""
+    """One area as it was on a day."""
     return await queries.get_area(reads, code, day)
 
 
@@ -43,5 +43,5 @@ async def list_area_versions(reads: Reads, code: AreaCode) -> list[AreaVersionOu
 
 @router.get("/{code}/outline", response_class=Response, responses=GEOJSON_RESPONSE | refusals(NotFound))
 async def get_outline(reads: Reads, code: AreaCode, day: AsOf, source: Source = None) -> Response:
-    """The outline of an area on a day as one GeoJSON feature: the official one, or that of a source."""
+    """The outline of an area on a day as one GeoJSON feature: the one in force, or that of a source."""
     return Response(await queries.outline_of(reads, code, day=day, source=source), media_type=GEOJSON)

@@ -26,11 +26,11 @@ def upgrade() -> None:
 def _areas() -> None:
     op.create_table(
         "area_revision",
-        sa.Column("only", sa.Boolean(), primary_key=True),
+        sa.Column("single", sa.Boolean(), primary_key=True),
         sa.Column("revision", sa.Integer(), nullable=False),
-        sa.CheckConstraint("only", name=op.f("ck_area_revision_only")),
+        sa.CheckConstraint("single", name=op.f("ck_area_revision_single")),
     )
-    op.execute("insert into area_revision (only, revision) values (true, 0)")
+    op.execute("insert into area_revision (single, revision) values (true, 0)")
     op.create_table(
         "area",
         sa.Column("id", sa.Uuid(), primary_key=True),
@@ -59,7 +59,7 @@ def _area_versions() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("official", sa.Boolean(), nullable=False),
+        sa.Column("in_force", sa.Boolean(), nullable=False),
         sa.Column("synthetic", sa.Boolean(), nullable=False),
         sa.Column("valid_from", sa.Date(), nullable=False),
         sa.Column("valid_to", sa.Date()),
@@ -76,8 +76,8 @@ def _area_versions() -> None:
         f"exclude using gist (code with =, source with =, {period})"
     )
     op.execute(
-        "alter table area_version add constraint one_official_version "
-        f"exclude using gist (code with =, {period}) where (official)"
+        "alter table area_version add constraint one_version_in_force "
+        f"exclude using gist (code with =, {period}) where (in_force)"
     )
     op.execute(
         "create index ix_area_version_box on area_version using gist (box(point(west, south), point(east, north)))"
