@@ -1,10 +1,9 @@
 """The shapes that cross HTTP and NATS: camelCase on the wire, snake_case in Python."""
 
 import unicodedata
-from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 
 from grid_kernel.geo import Crs
@@ -16,7 +15,7 @@ class Schema(BaseModel):
     """What a service answers. Responses carry no defaults: every member is said."""
 
     model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, from_attributes=True, frozen=True, serialize_by_alias=True
+        alias_generator=to_camel, populate_by_name=True, from_attributes=True, frozen=True
     )
 
 
@@ -63,5 +62,5 @@ class PointIn(Input):
     lat: Annotated[float, Field(ge=-90, le=90)]
     crs: Crs
     accuracy_m: Annotated[float, Field(ge=0, le=100_000)] | None = None
-    captured_at: datetime | None = None
+    captured_at: AwareDatetime | None = None
     source: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,32}$")] = "phone"
