@@ -11,6 +11,7 @@ import httpx
 import nats
 import orjson
 import pytest
+
 from dispute_svc.app import create_app
 from grid_deploy.engines import Engines
 from grid_deploy.provision import signing_key_file

@@ -20,15 +20,11 @@ async def test_a_point_becomes_a_closed_and_rated_case(api: Api, place: Place, g
     assert (await api.act(HANDLER, case, "handle", {"note": "已更换灯泡"})).status_code == 200
 
     case = await api.case(place.worker, case["id"])
-    seen = await api.post(
-        place.worker, f"/cases/{case['id']}/verification", {"solved": True}, version=case["version"]
-    )
+    seen = await api.post(place.worker, f"/cases/{case['id']}/verification", {"solved": True}, version=case["version"])
     assert seen.json()["state"] == "verified"
     closed = await api.post(place.station_head, f"/cases/{case['id']}/closure", version=seen.json()["version"])
     assert closed.json()["outcome"] == "solved"
-    rated = await api.post(
-        place.worker, f"/cases/{case['id']}/rating", {"grade": 1}, version=closed.json()["version"]
-    )
+    rated = await api.post(place.worker, f"/cases/{case['id']}/rating", {"grade": 1}, version=closed.json()["version"])
     assert rated.json()["state"] == "rated"
 
     told = await api.case(place.worker, case["id"])
@@ -48,7 +44,10 @@ async def test_a_point_becomes_a_closed_and_rated_case(api: Api, place: Place, g
 async def test_what_was_not_solved_goes_back_to_the_unit(api: Api, place: Place) -> None:
     case = await _handled(api, place)
     answer = await api.post(
-        place.worker, f"/cases/{case['id']}/verification", {"solved": False, "note": "还是不亮"}, version=case["version"]
+        place.worker,
+        f"/cases/{case['id']}/verification",
+        {"solved": False, "note": "还是不亮"},
+        version=case["version"],
     )
     assert answer.json()["state"] == "handling"
     case = await api.case(HANDLER, case["id"])

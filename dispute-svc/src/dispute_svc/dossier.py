@@ -228,9 +228,12 @@ class Dossier:
 
     def resolve(self, actor: Actor, now: datetime, why: Why = NOTHING_MORE) -> None:
         """Solved on the spot by the worker who saw it, before any unit began."""
+        live = self.live
+        if any(dispatch.state is not DispatchState.SENT for dispatch in live):
+            raise rules.MoveNotAllowed(state=self.case.state.value, to=CaseState.CLOSED.value)
         event = self.case.close(Outcome.SELF_RESOLVED, now)
-        for dispatch in self.live:
-            dispatch.move(DispatchState.WITHDRAWN)
+        for dispatch in live:
+            dispatch.move(DispatchState.SENT, DispatchState.WITHDRAWN)
         self._write(actor, event, EntryKind.SELF_RESOLVED, now, why)
 
     def rate(self, actor: Actor, grade: Grade, now: datetime, note: str | None = None) -> None:

@@ -91,8 +91,9 @@ class Case(Base, table=True):
     outcome: Outcome | None = Field(default=None, sa_column=_enum(Outcome, nullable=True))
     grade: int | None = None
 
-    def _move(self, to: CaseState) -> None:
-        if to not in rules.TRANSITIONS[self.state]:
+    def _move(self, start: CaseState, to: CaseState) -> None:
+        # Several verbs lead to one state: each names the state it starts from.
+        if self.state is not start or to not in rules.TRANSITIONS[start]:
             raise rules.MoveNotAllowed(state=self.state.value, to=to.value)
         self.state = to
 
@@ -131,59 +132,65 @@ class Case(Base, table=True):
     def dispatch(self, dispatch: "Dispatch", now: datetime) -> said.CaseDispatched:
         """Give the case, or a part in it, to a unit."""
         if dispatch.role is DispatchRole.LEAD:
-            self._move(CaseState.DISPATCHED)
-            self.lead_unit, self.due_at = dispatch.unit_code, dispatch.due_at
+            self._lead_by(dispatch, CaseState.REPORTED)
         elif self.state not in rules.CO_UNITS_MAY_JOIN:
             raise rules.MoveNotAllowed(state=self.state.value, to=CaseState.DISPATCHED.value)
         self.version += 1
         return said.CaseDispatched(**self._part(dispatch, now))
 
+    def _lead_by(self, dispatch: "Dispatch", start: CaseState) -> None:
+        self._move(start, CaseState.DISPATCHED)
+        self.lead_unit, self.due_at = dispatch.unit_code, dispatch.due_at
+
     def accept(self, dispatch: "Dispatch", now: datetime) -> said.CaseAccepted:
         """The unit takes its part."""
-        dispatch.move(DispatchState.ACCEPTED)
+        dispatch.move(DispatchState.SENT, DispatchState.ACCEPTED)
         dispatch.accepted_at = now
         if dispatch.role is DispatchRole.LEAD:
-            self._move(CaseState.HANDLING)
+            self._move(CaseState.DISPATCHED, CaseState.HANDLING)
         self.version += 1
         return said.CaseAccepted(**self._part(dispatch, now))
 
     def object(self, dispatch: "Dispatch", now: datetime) -> said.CaseObjected:
         """The unit says its part is none of its business."""
-        dispatch.move(DispatchState.OBJECTED)
+        dispatch.move(DispatchState.SENT, DispatchState.OBJECTED)
         if dispatch.role is DispatchRole.LEAD:
-            self._move(CaseState.OBJECTED)
+            self._move(CaseState.DISPATCHED, CaseState.OBJECTED)
         self.version += 1
         return said.CaseObjected(**self._part(dispatch, now))
 
     def uphold(self, dispatch: "Dispatch", now: datetime) -> said.CaseDispatched:
         """The dispatch stands; its clock went on all the time."""
-        dispatch.move(DispatchState.SENT)
+        dispatch.move(DispatchState.OBJECTED, DispatchState.SENT)
         if dispatch.role is DispatchRole.LEAD:
-            self._move(CaseState.DISPATCHED)
+            self._move(CaseState.OBJECTED, CaseState.DISPATCHED)
         self.version += 1
         return said.CaseDispatched(**self._part(dispatch, now))
 
     def reroute(self, dispatch: "Dispatch", instead: "Dispatch", now: datetime) -> said.CaseDispatched:
         """The objection was right: another unit gets the part, with a clock of its own."""
-        dispatch.move(DispatchState.WITHDRAWN)
-        return self.dispatch(instead, now)
+        dispatch.move(DispatchState.OBJECTED, DispatchState.WITHDRAWN)
+        if instead.role is DispatchRole.LEAD:
+            self._lead_by(instead, CaseState.OBJECTED)
+        self.version += 1
+        return said.CaseDispatched(**self._part(instead, now))
 
     def handle(self, dispatch: "Dispatch", others: Sequence["Dispatch"], by: str, now: datetime) -> said.CaseHandled:
         """The unit says what it did. The leading unit speaks last (Beijing 接诉即办 art 14)."""
         if dispatch.role is DispatchRole.LEAD and any(o.state in rules.PENDING_DISPATCH for o in others):
             raise rules.CoUnitsPending
-        dispatch.move(DispatchState.HANDLED)
+        dispatch.move(DispatchState.ACCEPTED, DispatchState.HANDLED)
         dispatch.handled_at, dispatch.handled_by = now, by
         if dispatch.role is DispatchRole.LEAD:
-            self._move(CaseState.HANDLED)
+            self._move(CaseState.HANDLING, CaseState.HANDLED)
         self.version += 1
         return said.CaseHandled(**self._part(dispatch, now))
 
     def verify(self, lead: "Dispatch", now: datetime, *, solved: bool) -> said.CaseVerified:
         """A worker looked: solved, or back to the leading unit whose clock goes on."""
-        self._move(CaseState.VERIFIED if solved else CaseState.HANDLING)
+        self._move(CaseState.HANDLED, CaseState.VERIFIED if solved else CaseState.HANDLING)
         if not solved:
-            lead.move(DispatchState.ACCEPTED)
+            lead.move(DispatchState.HANDLED, DispatchState.ACCEPTED)
             lead.handled_at = None
         self.version += 1
         return said.CaseVerified(**self.facts(now), solved=solved)
@@ -192,14 +199,14 @@ class Case(Base, table=True):
         """End the case. Only what was solved on the spot ends without having been verified."""
         if (outcome is Outcome.SOLVED) != (self.state is CaseState.VERIFIED):
             raise rules.MoveNotAllowed(state=self.state.value, to=CaseState.CLOSED.value)
-        self._move(CaseState.CLOSED)
+        self._move(self.state, CaseState.CLOSED)
         self.closed_at, self.outcome = now, outcome
         self.version += 1
         return said.CaseClosed(**self.facts(now), outcome=outcome.value)
 
     def rate(self, grade: Grade, now: datetime) -> said.CaseRated:
         """Take the reporter's rating, once."""
-        self._move(CaseState.RATED)
+        self._move(CaseState.CLOSED, CaseState.RATED)
         self.grade = grade
         self.version += 1
         return said.CaseRated(**self.facts(now), grade=grade)
@@ -238,9 +245,9 @@ class Dispatch(Base, table=True):
     handled_at: datetime | None = Field(default=None, sa_column=_moment())
     handled_by: str | None = None
 
-    def move(self, to: DispatchState) -> None:
-        """Go to a state the table allows."""
-        if to not in rules.DISPATCH_TRANSITIONS[self.state]:
+    def move(self, start: DispatchState, to: DispatchState) -> None:
+        """Go from one state to another the table allows."""
+        if self.state is not start or to not in rules.DISPATCH_TRANSITIONS[start]:
             raise rules.MoveNotAllowed(state=self.state.value, to=to.value)
         self.state = to
         self.version += 1

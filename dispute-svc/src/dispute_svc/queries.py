@@ -323,7 +323,7 @@ async def units_known(session: AsyncSession) -> dict[str, bool] | None:
 def figures(rule: ColumnElement[bool], area: str, now: datetime) -> Select[Any]:
     """The counts of an area over the cases a rule admits, in one pass."""
     queues = _queues(now)
-    counts = [func.count().filter(queues[name]).label(name) for name in FIGURES]
+    counts: list[Any] = [func.count().filter(queues[name]).label(name) for name in FIGURES]
     statement: Select[Any] = select(*counts).select_from(Case).where(rule, in_scope(column(Case.area_code), [area]))
     return statement
 
