@@ -1,0 +1,7 @@
+"""python -m population_svc run | relay | consume | jobs | migrate | load PATH."""
+
+from grid_kernel.main import main
+from population_svc.app import SERVICE
+
+if __name__ == "__main__":
+    main(SERVICE)

@@ -1,0 +1,42 @@
+"""The service, described, and its app."""
+
+from fastapi import FastAPI
+
+from grid_kernel.app import service_app
+from grid_kernel.service import Service
+from grid_kernel.settings import ServiceSettings
+from population_svc import commands, events, jobs, rules
+from population_svc.models import Base
+from population_svc.routes import ROUTERS
+
+SERVICE = Service(
+    name="population",
+    package="population_svc",
+    title="社区人口信息数据库",
+    description="Persons, households, dwellings, who lived where when, visits and the care list.",
+    metadata=Base.metadata,
+    scope=rules.scope,
+    routers=ROUTERS,
+    handlers=events.HANDLERS,
+    answers=events.ANSWERS,
+    jobs=jobs.JOBS,
+    code_tables=(
+        "care_reasons",
+        "dwelling_uses",
+        "family_relations",
+        "household_types",
+        "id_document_types",
+        "inflow_reasons",
+        "population_types",
+        "registration_categories",
+        "sexes",
+        "visit_kinds",
+        "visit_outcomes",
+    ),
+    loader=commands.load,
+)
+
+
+def create_app(settings: ServiceSettings | None = None) -> FastAPI:
+    """Make the app of the population base."""
+    return service_app(SERVICE, settings)

@@ -1,0 +1,44 @@
+"""Writing rows so that what the database refuses becomes a refusal people understand."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from grid_kernel.errors import FieldError, InvalidInput, Refusal
+from population_svc import rules
+
+_REFUSED_BY: Mapping[str, type[Refusal]] = {
+    "uq_dwelling_house_code": rules.DwellingKnown,
+    "uq_person_id_number_index": rules.IdNumberRegistered,
+    "uq_care_entry_running": rules.AlreadyRecorded,
+    "pk_dwelling": rules.AlreadyRecorded,
+    "pk_household": rules.AlreadyRecorded,
+    "pk_person": rules.AlreadyRecorded,
+    "pk_visit": rules.AlreadyRecorded,
+    "pk_care_entry": rules.AlreadyRecorded,
+}
+
+
+@asynccontextmanager
+async def stored(session: AsyncSession) -> AsyncIterator[None]:
+    """Write what the block adds; an id, house code or identity number that is taken is refused."""
+    try:
+        yield
+        await session.flush()
+    except IntegrityError as error:
+        name = getattr(getattr(error.orig, "__cause__", None), "constraint_name", "")
+        if (refusal := _REFUSED_BY.get(name)) is None:
+            raise
+        raise refusal from None
+
+
+def stated(change: Any, *, may_be_empty: frozenset[str]) -> dict[str, Any]:
+    """What a change says, without what it leaves out; null only where something may be unknown."""
+    said = {name: getattr(change, name) for name in change.model_fields_set if name != "effective_on"}
+    empty = [name for name, value in said.items() if value is None and name not in may_be_empty]
+    if empty:
+        raise InvalidInput(errors=[FieldError(f"/{name}", "missing") for name in sorted(empty)])
+    return said

@@ -1,0 +1,133 @@
+"""Recording visits, the care list, and the visits cases ask for."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from grid_kernel.audit import record_act
+from grid_kernel.auth import Actor
+from grid_kernel.clock import today
+from grid_kernel.codes import read_table
+from grid_kernel.contracts.dispute import CaseFollowUpRequested
+from grid_kernel.db import expect_version
+from grid_kernel.errors import InvalidInput, NotFound
+from grid_kernel.events import publish
+from grid_kernel.types import uuid7
+from population_svc import queries, rules
+from population_svc.commands.storing import stored
+from population_svc.models import CareEntry, FollowUp, Household, Visit
+from population_svc.schemas import CareEntryEndIn, CareEntryIn, VisitIn
+
+
+async def record_visit(
+    session: AsyncSession, actor: Actor, entry: VisitIn, *, now: datetime
+) -> tuple[Visit, Household]:
+    """Record a visit or an attempt; only the outcome `done` is a home visit."""
+    rules.check_keeps_register(actor)
+    if errors := rules.code_error("visit_kinds", entry.kind, "/kind"):
+        raise InvalidInput(errors=errors)
+    rules.check_visit_time(entry.visited_at, now)
+    household = await queries.household_for_update(session, actor, entry.household_id)
+    rules.check_may_keep(actor, household.area_code)
+    if household.dissolved_on is not None:
+        raise rules.HouseholdEnded
+    visit = new_visit(entry, household, worker_id=actor.id, now=now)
+    async with stored(session):
+        session.add(visit)
+    await publish(session, household.visited(visit))
+    for wanted in await queries.open_follow_ups(session, household.id):
+        if visit.outcome is rules.VisitOutcome.DONE and wanted.requested_at <= visit.visited_at:
+            wanted.visit_id = visit.id
+    await session.flush()
+    await record_act(
+        session, actor, "household.visited", household, kind="household", now=now, reason=visit.outcome.value
+    )
+    return visit, household
+
+
+def new_visit(entry: VisitIn, household: Household, *, worker_id: str, now: datetime) -> Visit:
+    """A visit of a household where it lives now."""
+    return Visit(
+        id=entry.id or uuid7(),
+        household_id=household.id,
+        dwelling_id=household.dwelling_id,
+        area_code=household.area_code,
+        grid_code_then=household.area_code,
+        visited_at=entry.visited_at,
+        visited_on=today(entry.visited_at),
+        outcome=entry.outcome,
+        kind=entry.kind,
+        worker_id=worker_id,
+        recorded_at=now,
+    )
+
+
+async def list_for_care(session: AsyncSession, actor: Actor, entry: CareEntryIn, *, now: datetime) -> CareEntry:
+    """Put a person on the care list for a service need of the code table, with its basis and its end."""
+    rules.check_keeps_register(actor)
+    if errors := rules.code_error("care_reasons", entry.reason, "/reason"):
+        raise InvalidInput(errors=errors)
+    rules.check_not_future(entry.starts_on, today(now), "/startsOn")
+    person = await queries.person_for_update(session, actor, entry.person_id)
+    rules.check_may_keep(actor, person.area_code)
+    lived = await queries.current_occupancy(session, person.id)
+    if lived is None:
+        raise rules.PersonHasLeft
+    expires_on = entry.expires_on or expiry(entry.reason, entry.starts_on)
+    if expires_on <= entry.starts_on:
+        raise InvalidInput.at("/expiresOn", "before-the-start", start=entry.starts_on.isoformat())
+    listed = CareEntry(
+        **entry.model_dump(by_alias=False, exclude={"id", "expires_on"}),
+        id=entry.id or uuid7(),
+        household_id=lived.household_id,
+        area_code=lived.area_code,
+        expires_on=expires_on,
+        recorded_at=now,
+    )
+    async with stored(session):
+        session.add(listed)
+    await publish(session, listed.listed())
+    await record_act(session, actor, "care.listed", listed, kind="care_entry", now=now)
+    return listed
+
+
+def expiry(reason: str, starts_on: date) -> date:
+    """When an entry must be confirmed or ended: after the months its reason has in the code table."""
+    table = read_table(rules.PACKAGE, "care_reasons")
+    months = next(int(row["default_months"]) for row in table.rows if row["code"] == reason)
+    year, month = divmod(starts_on.year * 12 + starts_on.month - 1 + months, 12)
+    return date(year, month + 1, min(starts_on.day, 28))
+
+
+async def end_care(
+    session: AsyncSession, actor: Actor, entry_id: UUID, ending: CareEntryEndIn, *, version: int, now: datetime
+) -> CareEntry:
+    """End a care entry on a day."""
+    rules.check_not_future(ending.ended_on, today(now), "/endedOn")
+    entry = await queries.care_entry_for_update(session, actor, entry_id)
+    rules.check_may_keep(actor, entry.area_code)
+    expect_version(entry, version)
+    rules.check_not_before(ending.ended_on, entry.starts_on, "/endedOn")
+    await publish(session, entry.end(on=ending.ended_on, now=now))
+    await session.flush()
+    await record_act(session, actor, "care.ended", entry, kind="care_entry", now=now)
+    return entry
+
+
+async def request_follow_up(session: AsyncSession, event: CaseFollowUpRequested, request_id: UUID) -> None:
+    """Note that a case asks for a visit to a household."""
+    household = await queries.any_household(session, event.household_id)
+    if household is None:
+        raise NotFound
+    session.add(
+        FollowUp(
+            id=request_id,
+            case_id=event.aggregate_id,
+            case_code=event.case_code,
+            household_id=household.id,
+            area_code=household.area_code,
+            requested_at=event.occurred_at,
+        )
+    )
+    await session.flush()

@@ -1,0 +1,92 @@
+"""What we hear and what we answer, on one screen.
+
+Not heard: `application.decided` and `unit.*`; nothing of theirs is kept here yet.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from grid_kernel.ask import Question
+from grid_kernel.auth import Actor
+from grid_kernel.clock import today
+from grid_kernel.contracts.dispute import CaseFollowUpRequested
+from grid_kernel.contracts.gis import BuildingLocated, GridMerged, GridSplit
+from grid_kernel.contracts.population import FACTS, FIND_PERSON, AskFacts, Facts, FindByIdNumber, PersonFound
+from grid_kernel.errors import InvalidInput
+from grid_kernel.events import Event
+from grid_kernel.identifiers import BadIdNumber, check_id_number
+from grid_kernel.inbox import Hearing
+from grid_kernel.service import Answer, Handler
+from population_svc import commands, queries
+from population_svc.rules import PersonStatus
+
+if TYPE_CHECKING:
+    from grid_kernel.runtime import Runtime
+
+
+async def on_building_located(session: AsyncSession, event: BuildingLocated, hearing: Hearing) -> None:
+    """Keep in which grid a building stands."""
+    await commands.hear_buildings(
+        session,
+        {event.aggregate_id: event.area_code},
+        effective_on=today(event.occurred_at),
+        said_at=event.occurred_at,
+        building_no=event.building_no,
+        now=hearing.now,
+    )
+
+
+async def on_grid_changed(session: AsyncSession, event: GridSplit | GridMerged, hearing: Hearing) -> None:
+    """Let everything in the buildings of a split or merged grid follow them."""
+    await commands.hear_buildings(
+        session, event.buildings, effective_on=event.effective_on, said_at=event.occurred_at, now=hearing.now
+    )
+
+
+async def on_follow_up_requested(session: AsyncSession, event: CaseFollowUpRequested, hearing: Hearing) -> None:
+    """Put the visit a case asks for on the list of the household's grid."""
+    await commands.request_follow_up(session, event, hearing.event_id)
+
+
+async def find_person(runtime: "Runtime", actor: Actor, asked: FindByIdNumber, now: datetime) -> PersonFound:
+    """Whether the bearer of a full identity number is registered, and in which community; recorded."""
+    try:
+        number = check_id_number(asked.id_number, today(now))
+    except BadIdNumber as error:
+        raise InvalidInput.at("/idNumber", error.problem) from None
+    reads = runtime.system_reads(actor, "ask find-person")
+    found = await reads.fetch(queries.where_is(number), access="person", fields=("id",), purpose=asked.purpose)
+    if not found:
+        return PersonFound(person_id=None, community_code=None)
+    return PersonFound(person_id=found[0]["id"], community_code=found[0]["area_code"][:12])
+
+
+async def tell_facts(runtime: "Runtime", actor: Actor, asked: AskFacts, now: datetime) -> Facts:
+    """What may be told of one person, and no more than was asked; recorded."""
+    reads = runtime.system_reads(actor, "ask facts")
+    statement = queries.facts_of(asked.person_id)
+    found = await reads.fetch(statement, access="person", fields=asked.facts, purpose=asked.purpose)
+    known = _facts(found[0], today(now)) if found else {}
+    return Facts(person_id=asked.person_id, values={fact: known.get(fact) for fact in asked.facts})
+
+
+def _facts(row: Mapping[str, Any], day: date) -> dict[str, bool | int | None]:
+    born: date = row["birth_date"]
+    return {
+        "lives_here": row["status"] is PersonStatus.PRESENT,
+        "registered_here": row["registered_here"],
+        "household_size": row["household_size"] or None,
+        "age": day.year - born.year - ((day.month, day.day) < (born.month, born.day)),
+    }
+
+
+HANDLERS: Mapping[type[Event], Handler] = {
+    BuildingLocated: on_building_located,
+    GridSplit: on_grid_changed,
+    GridMerged: on_grid_changed,
+    CaseFollowUpRequested: on_follow_up_requested,
+}
+ANSWERS: Mapping[Question[Any, Any], Answer] = {FIND_PERSON: find_person, FACTS: tell_facts}

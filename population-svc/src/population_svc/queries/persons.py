@@ -1,0 +1,167 @@
+"""Reads of persons."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, and_, func
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+from sqlmodel import col
+
+from grid_kernel.auth import Actor
+from grid_kernel.db import find
+from grid_kernel.errors import NotFound
+from grid_kernel.identifiers import mask_id_number, mask_name, mask_phone, to_18
+from population_svc.grams import query_grams
+from population_svc.models import Dwelling, Occupancy, Person
+from population_svc.queries.scope import everyone, visible, within
+from population_svc.rules import SEARCH_CAP, PersonStatus, RevealField, Sight, sight
+from population_svc.schemas import PersonFoundRow, PersonsFound
+
+_SHOWN = (
+    *("id", "area_code", "name", "sex", "birth_date", "id_document_type", "id_number", "phone"),
+    *("population_type", "registered_here", "status", "left_on", "version"),
+)
+FIELDS = ("name", "sex", "birth_date", "id_number_masked", "phone_masked")
+"""What a masked read of a person shows, as the access record names it."""
+
+
+def _current() -> Any:
+    return and_(col(Occupancy.person_id) == col(Person.id), col(Occupancy.valid_to).is_(None))
+
+
+def _persons(actor: Actor) -> Select[Any]:
+    columns: list[Any] = [getattr(Person, name) for name in _SHOWN]
+    columns += [col(Occupancy.household_id), col(Occupancy.relation_to_head)]
+    return visible(actor, Person).with_only_columns(*columns).outerjoin(Occupancy, _current())
+
+
+def person(actor: Actor, person_id: UUID) -> Select[Any]:
+    """One person."""
+    return _persons(actor).where(col(Person.id) == person_id)
+
+
+def members(actor: Actor, household_id: UUID) -> Select[Any]:
+    """The persons who live in a household now, the head first."""
+    return (
+        _persons(actor)
+        .where(col(Occupancy.household_id) == household_id)
+        .order_by(col(Occupancy.relation_to_head), col(Person.id))
+    )
+
+
+def search(
+    actor: Actor,
+    *,
+    name: str | None = None,
+    id_number: str | None = None,
+    grid: str | None = None,
+    address: str | None = None,
+    birth_date: date | None = None,
+) -> Select[Any]:
+    """The persons who live here and fit; one more than may be shown, in no order: an order would read them all."""
+    columns: list[Any] = [getattr(Person, each) for each in _SHOWN if each not in {"status", "left_on", "version"}]
+    asked = visible(actor, Person).with_only_columns(*columns, col(Occupancy.household_id), col(Dwelling.address))
+    asked = asked.join(Occupancy, _current()).join(Dwelling, col(Dwelling.id) == col(Occupancy.dwelling_id))
+    if id_number is not None:
+        asked = asked.where(col(Person.id_number_index) == to_18(id_number))
+    if name is not None:
+        asked = asked.where(col(Person.name_grams).contains(query_grams(name)))
+    if birth_date is not None:
+        asked = asked.where(col(Person.birth_date) == birth_date)
+    if address is not None:
+        asked = asked.where(col(Dwelling.address_grams).contains(query_grams(address)))
+        asked = asked.where(col(Dwelling.address).contains(address, autoescape=True))
+    return asked.where(within(col(Person.area_code), grid)).limit(SEARCH_CAP + 1)
+
+
+def masked(actor: Actor, row: Mapping[str, Any]) -> dict[str, Any]:
+    """A person's row as the actor may see it: numbers masked for everybody, names for those who only lead."""
+    shown = dict(row)
+    shown["id_number"] = mask_id_number(row["id_number"]) if row.get("id_number") else None
+    shown["phone"] = mask_phone(row["phone"]) if row.get("phone") else None
+    if sight(actor, row["area_code"]) is Sight.MASKED:
+        shown |= {"name": mask_name(row["name"]), "birth_date": None}
+    return shown
+
+
+def hits(actor: Actor, rows: Sequence[Mapping[str, Any]]) -> PersonsFound:
+    """What a search shows: no more than the cap, and whether there was more."""
+    shown = [PersonFoundRow.model_validate(masked(actor, row)) for row in rows[:SEARCH_CAP]]
+    return PersonsFound(items=shown, more=len(rows) > SEARCH_CAP)
+
+
+def masked_line(actor: Actor, row: Mapping[str, Any]) -> dict[str, Any]:
+    """A line of the roster as the actor may see it."""
+    shown = dict(row)
+    shown["phone"] = mask_phone(row["phone"]) if row["phone"] else None
+    if row["head_name"] and sight(actor, row["area_code"]) is Sight.MASKED:
+        shown["head_name"] = mask_name(row["head_name"])
+    return shown
+
+
+async def field_of(session: AsyncSession, actor: Actor, person_id: UUID, field: RevealField) -> tuple[str, str | None]:
+    """The area of a person and one field, whole."""
+    asked = visible(actor, Person).where(col(Person.id) == person_id)
+    found = (
+        await session.execute(asked.with_only_columns(col(Person.area_code), getattr(Person, field.value)))
+    ).first()
+    if found is None:
+        raise NotFound
+    return found[0], found[1]
+
+
+async def person_for_update(session: AsyncSession, actor: Actor, person_id: UUID) -> Person:
+    """The person, locked; NotFound outside the actor's areas."""
+    found: Person | None = await find(
+        session, visible(actor, Person).where(col(Person.id) == person_id).with_for_update()
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def by_id_number(session: AsyncSession, id_number: str) -> Person | None:
+    """Whoever bears an identity number, anywhere; locked."""
+    asked = everyone(Person).where(col(Person.id_number_index) == to_18(id_number))
+    return await find(session, asked.with_for_update())
+
+
+async def current_occupancy(session: AsyncSession, person_id: UUID) -> Occupancy | None:
+    """Where a person lives now, locked."""
+    asked = everyone(Occupancy).where(col(Occupancy.person_id) == person_id, col(Occupancy.valid_to).is_(None))
+    return await find(session, asked.with_for_update())
+
+
+async def current_occupancies(session: AsyncSession, household_id: UUID) -> Sequence[Occupancy]:
+    """Who lives in a household now, locked."""
+    asked = everyone(Occupancy).where(col(Occupancy.household_id) == household_id, col(Occupancy.valid_to).is_(None))
+    return list((await session.execute(asked.order_by(col(Occupancy.id)).with_for_update())).scalars())
+
+
+async def persons_of(session: AsyncSession, person_ids: Sequence[UUID]) -> Mapping[UUID, Person]:
+    """Persons by id, locked, as members of a household the actor may change."""
+    asked = everyone(Person).where(col(Person.id).in_(person_ids)).order_by(col(Person.id)).with_for_update()
+    return {each.id: each for each in (await session.execute(asked)).scalars()}
+
+
+def where_is(id_number: str) -> Select[Any]:
+    """The minimum answer to a full identity number: who, and in which community (run as system)."""
+    asked = everyone(Person).where(col(Person.id_number_index) == to_18(id_number))
+    columns: list[Any] = [col(Person.id), col(Person.area_code)]
+    return asked.where(col(Person.status) == PersonStatus.PRESENT).with_only_columns(*columns)
+
+
+def facts_of(person_id: UUID) -> Select[Any]:
+    """What yes-or-no questions about a person are answered from (run as system)."""
+    own, other = aliased(Occupancy), aliased(Occupancy)
+    own_household = everyone(own).where(col(own.person_id) == col(Person.id), col(own.valid_to).is_(None))
+    size = everyone(other).where(col(other.valid_to).is_(None))
+    size = size.where(
+        col(other.household_id) == own_household.with_only_columns(col(own.household_id)).scalar_subquery()
+    )
+    columns: list[Any] = [col(Person.id), col(Person.status), col(Person.registered_here), col(Person.birth_date)]
+    columns.append(size.with_only_columns(func.count()).scalar_subquery().label("household_size"))
+    return everyone(Person).with_only_columns(*columns).where(col(Person.id) == person_id)

@@ -1,0 +1,64 @@
+"""Answers put together from several selects: by the reader's connection, or in the transaction that wrote them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from grid_kernel.auth import Actor
+from grid_kernel.errors import NotFound
+from grid_kernel.identifiers import mask_phone
+from grid_kernel.reads import ReadRunner
+from population_svc.queries import households, persons
+from population_svc.schemas import DwellingOut, HouseholdOut, PersonOut
+
+Row = Mapping[str, Any]
+
+
+async def read_household(reads: ReadRunner, actor: Actor, household_id: UUID, today: date) -> HouseholdOut:
+    """A household with its dwelling and persons; the persons shown are recorded as read."""
+    row = await reads.fetch_one(households.household(actor, household_id, today))
+    if row is None:
+        raise NotFound
+    people = await reads.fetch(persons.members(actor, household_id), access="person", fields=persons.FIELDS)
+    return _household(actor, row, people)
+
+
+async def written_household(session: AsyncSession, actor: Actor, household_id: UUID, today: date) -> HouseholdOut:
+    """The same, as this transaction leaves it."""
+    row = (await session.execute(households.household(actor, household_id, today))).mappings().one()
+    people = (await session.execute(persons.members(actor, household_id))).mappings().all()
+    return _household(actor, row, people)
+
+
+async def read_person(reads: ReadRunner, actor: Actor, person_id: UUID) -> PersonOut:
+    """A person, recorded as read."""
+    rows = await reads.fetch(persons.person(actor, person_id), access="person", fields=persons.FIELDS)
+    if not rows:
+        raise NotFound
+    return PersonOut.model_validate(persons.masked(actor, rows[0]))
+
+
+async def written_person(session: AsyncSession, actor: Actor, person_id: UUID) -> PersonOut:
+    """The same, as this transaction leaves it."""
+    row = (await session.execute(persons.person(actor, person_id))).mappings().one()
+    return PersonOut.model_validate(persons.masked(actor, row))
+
+
+async def require_household(reads: ReadRunner, actor: Actor, household_id: UUID, today: date) -> None:
+    """Refuse a household outside the actor's areas before its lists are read."""
+    if await reads.fetch_one(households.household(actor, household_id, today)) is None:
+        raise NotFound
+
+
+def _household(actor: Actor, row: Row, people: Sequence[Row]) -> HouseholdOut:
+    dwelling = {**row, "id": row["dwelling_id"], "version": row["dwelling_version"]}
+    shown = {
+        **row,
+        "phone": mask_phone(row["phone"]) if row["phone"] else None,
+        "dwelling": DwellingOut.model_validate(dwelling),
+        "persons": [PersonOut.model_validate(persons.masked(actor, person)) for person in people],
+    }
+    return HouseholdOut.model_validate(shown)

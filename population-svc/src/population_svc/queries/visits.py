@@ -1,0 +1,60 @@
+"""Reads of visits, of the care list, and of the visits cases ask for."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from grid_kernel.auth import Actor
+from grid_kernel.db import find
+from grid_kernel.errors import NotFound
+from population_svc.models import CareEntry, FollowUp, Visit
+from population_svc.queries.scope import everyone, visible, within
+
+
+def visits_of(actor: Actor, household_id: UUID, *, after: tuple[date, UUID] | None, limit: int) -> Select[Any]:
+    """The visits of a household, the latest first."""
+    asked = visible(actor, Visit).where(col(Visit.household_id) == household_id)
+    if after is not None:
+        asked = asked.where(tuple_(col(Visit.visited_on), col(Visit.id)) < tuple_(*after))
+    return asked.order_by(col(Visit.visited_on).desc(), col(Visit.id).desc()).limit(limit + 1)
+
+
+def care_entries_of(actor: Actor, household_id: UUID) -> Select[Any]:
+    """The care entries of a household's persons, running ones first."""
+    asked = visible(actor, CareEntry).where(col(CareEntry.household_id) == household_id)
+    return asked.order_by(col(CareEntry.ended_on).desc().nulls_first(), col(CareEntry.id))
+
+
+def follow_ups(actor: Actor, area: str | None, *, after: tuple[UUID] | None, limit: int) -> Select[Any]:
+    """The visits cases asked for and nobody made yet."""
+    asked = visible(actor, FollowUp).where(col(FollowUp.visit_id).is_(None), within(col(FollowUp.area_code), area))
+    if after is not None:
+        asked = asked.where(col(FollowUp.id) > after[0])
+    return asked.order_by(col(FollowUp.id)).limit(limit + 1)
+
+
+async def care_entry_for_update(session: AsyncSession, actor: Actor, entry_id: UUID) -> CareEntry:
+    """The care entry, locked; NotFound outside the actor's areas."""
+    found: CareEntry | None = await find(
+        session, visible(actor, CareEntry).where(col(CareEntry.id) == entry_id).with_for_update()
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def running_care_of(session: AsyncSession, person_ids: Sequence[UUID]) -> Sequence[CareEntry]:
+    """The running care entries of persons who move, locked."""
+    asked = everyone(CareEntry).where(col(CareEntry.person_id).in_(person_ids), col(CareEntry.ended_on).is_(None))
+    return list((await session.execute(asked.order_by(col(CareEntry.id)).with_for_update())).scalars())
+
+
+async def open_follow_ups(session: AsyncSession, household_id: UUID) -> Sequence[FollowUp]:
+    """The visits cases asked of a household that nobody made yet, locked."""
+    asked = everyone(FollowUp).where(col(FollowUp.household_id) == household_id, col(FollowUp.visit_id).is_(None))
+    return list((await session.execute(asked.order_by(col(FollowUp.id)).with_for_update())).scalars())

@@ -1,0 +1,60 @@
+"""Dwellings."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query
+
+from grid_kernel.auth import CurrentActor
+from grid_kernel.clock import today
+from grid_kernel.db import WriteSession
+from grid_kernel.errors import Forbidden, NotFound, refusals
+from grid_kernel.paging import Page, Paging, page_of
+from grid_kernel.routing import CHANGED, GridRouter, IfMatch
+from grid_kernel.runtime import Now, Reads
+from population_svc import commands, queries, rules
+from population_svc.routes.asked import AreaOrAll
+from population_svc.schemas import DwellingChange, DwellingOut
+from population_svc.schemas.persons import Code
+
+dwellings = GridRouter(prefix="/dwellings", tags=["dwellings"])
+
+
+@dwellings.get("", responses=refusals(NotFound))
+async def list_dwellings(
+    actor: CurrentActor,
+    reads: Reads,
+    paging: Paging,
+    now: Now,
+    area: AreaOrAll = None,
+    use: Annotated[Code | None, Query(description="A code of the table dwelling_uses.")] = None,
+    as_of: Annotated[
+        date | None, Query(alias="asOf", description="As it was on that day; today when left out.")
+    ] = None,
+) -> Page[DwellingOut]:
+    """The dwellings of an area by house code."""
+    if area is not None:
+        rules.check_asked_area(actor, area)
+    after = paging.after(str, UUID)
+    day = as_of or today(now)
+    rows = await reads.fetch(queries.dwellings(actor, area=area, use=use, day=day, after=after, limit=paging.limit))
+    return page_of(rows, paging, key=lambda row: (row["house_code"], row["id"]), item=DwellingOut.model_validate)
+
+
+@dwellings.get("/{dwelling_id}", responses=refusals(NotFound))
+async def get_dwelling(dwelling_id: UUID, actor: CurrentActor, reads: Reads) -> DwellingOut:
+    """A dwelling."""
+    row = await reads.fetch_one(queries.dwelling(actor, dwelling_id))
+    if row is None:
+        raise NotFound
+    return DwellingOut.model_validate(row)
+
+
+@dwellings.patch("/{dwelling_id}", responses=refusals(Forbidden, NotFound) | CHANGED)
+async def change_dwelling(
+    dwelling_id: UUID, change: DwellingChange, version: IfMatch, actor: CurrentActor, session: WriteSession, now: Now
+) -> DwellingOut:
+    """Take over what is different about a dwelling since a day."""
+    changed = await commands.change_dwelling(session, actor, dwelling_id, change, version=version, now=now)
+    return DwellingOut.model_validate(changed)

@@ -1,0 +1,286 @@
+"""What the register and the visiting regulation say: states, checks, who sees what. No I/O, no framework, no clock."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from grid_kernel.auth import Actor, Post
+from grid_kernel.codes import codes
+from grid_kernel.errors import FieldError, Forbidden, InvalidInput, NotFound, WrongState
+from grid_kernel.identifiers import BadIdNumber, check_id_number, id_birth_date, id_sex, to_18
+
+PACKAGE = "population_svc"
+ID_CARD = "111"
+HEADS = frozenset({"01", "02"})
+VACANT = "03"
+SEARCH_CAP = 10
+CLOCK_TOLERANCE = timedelta(minutes=5)
+OLDEST_VISIT = timedelta(days=120)
+
+
+class PersonStatus(StrEnum):
+    """Whether a person lives in the district."""
+
+    PRESENT = "present"
+    LEFT = "left"
+
+
+class Presence(StrEnum):
+    """Whether a household really lives where it is registered; only `living` ones are to be visited."""
+
+    LIVING = "living"
+    REGISTERED_ONLY = "registered_only"
+    REPORTED_MOVED = "reported_moved"
+
+
+class VisitOutcome(StrEnum):
+    """How a visit ended; only `done` is a home visit (入户)."""
+
+    DONE = "done"
+    MET_OUTSIDE = "met_outside"
+    TELEPHONE = "telephone"
+    NO_ANSWER = "no_answer"
+    DECLINED = "declined"
+    MOVED = "moved"
+
+
+class VisitState(StrEnum):
+    """Where a living household stands in the quarterly round: the most that was reached with it."""
+
+    VISITED = "visited"
+    CONTACTED = "contacted"
+    DECLINED = "declined"
+    NO_ANSWER = "no_answer"
+    NOT_ATTEMPTED = "not_attempted"
+
+
+class RevealPurpose(StrEnum):
+    """What a masked field may be revealed for."""
+
+    HANDLING_APPLICATION = "handling_application"
+    ARRANGING_VISIT = "arranging_visit"
+    HANDLING_CASE = "handling_case"
+    CORRECTING_DATA = "correcting_data"
+    EMERGENCY = "emergency"
+
+
+class RevealField(StrEnum):
+    """The fields that are masked everywhere else."""
+
+    ID_NUMBER = "id_number"
+    PHONE = "phone"
+
+
+class Sight(StrEnum):
+    """How much of a person a reader with right to the row sees."""
+
+    NAMES = "names"
+    MASKED = "masked"
+
+
+SIGHT: Mapping[Post, Sight] = {
+    Post.RESIDENT_SERVICE_OFFICER: Sight.NAMES,
+    Post.OPINION_COLLECTOR: Sight.NAMES,
+    Post.WINDOW_CLERK: Sight.NAMES,
+    Post.STATION_HEAD: Sight.NAMES,
+    Post.STREET_LEADER: Sight.MASKED,
+    Post.DISTRICT_LEADER: Sight.MASKED,
+}
+"""Who reads the register at all. A post that is not named here sees no person (DESIGN §7)."""
+
+KEEPERS = tuple(post for post, sight in SIGHT.items() if sight is Sight.NAMES)
+"""Who keeps the register: the others of SIGHT read figures and masked rosters, they neither write nor search."""
+
+TRANSITIONS: Mapping[PersonStatus, frozenset[PersonStatus]] = {
+    PersonStatus.PRESENT: frozenset({PersonStatus.LEFT}),
+    PersonStatus.LEFT: frozenset({PersonStatus.PRESENT}),
+}
+
+PRESENCE_AFTER: Mapping[VisitOutcome, Presence] = {
+    VisitOutcome.DONE: Presence.LIVING,
+    VisitOutcome.MOVED: Presence.REPORTED_MOVED,
+}
+"""What a visit says about where the household lives; the other outcomes say nothing."""
+
+
+class PersonHasLeft(WrongState):
+    """The person does not live in the district any more."""
+
+    status, code = 409, "person-has-left"
+
+
+class HouseholdEnded(WrongState):
+    """The household was dissolved."""
+
+    status, code = 409, "household-ended"
+
+
+class AlreadyRecorded(WrongState):
+    """There is already a record with this id."""
+
+    status, code = 409, "already-recorded"
+
+
+class IdNumberRegistered(WrongState):
+    """A person with this identity number is registered and lives somewhere in the district."""
+
+    status, code = 409, "id-number-registered"
+
+
+class DwellingKnown(WrongState):
+    """There is already a dwelling with this house code."""
+
+    status, code = 409, "dwelling-known"
+
+
+class CareEntryEnded(WrongState):
+    """The care entry has ended."""
+
+    status, code = 409, "care-entry-ended"
+
+
+class SearchTooBroad(InvalidInput):
+    """A search for a person needs the whole identity number, or the name and one of grid, address, birth date."""
+
+    status, code = 400, "search-too-broad"
+
+
+class PersonFacts(Protocol):
+    """What is checked of a person who is entered."""
+
+    @property
+    def sex(self) -> str: ...
+    @property
+    def birth_date(self) -> date: ...
+    @property
+    def id_document_type(self) -> str: ...
+    @property
+    def id_number(self) -> str | None: ...
+    @property
+    def relation_to_head(self) -> str: ...
+    @property
+    def population_type(self) -> str: ...
+
+
+def scope(actor: Actor) -> tuple[str, ...]:
+    """The areas whose rows an actor may see here."""
+    return actor.areas(*SIGHT)
+
+
+def sight(actor: Actor, area_code: str) -> Sight:
+    """How much an actor sees of a person of an area: the widest of the posts that reach it."""
+    return Sight.NAMES if actor.holds(*KEEPERS, area=area_code) else Sight.MASKED
+
+
+def check_keeps_register(actor: Actor) -> None:
+    """Refuse whoever does not keep the register at all, before anything is looked up."""
+    if not actor.holds(*KEEPERS):
+        raise Forbidden
+
+
+def check_may_keep(actor: Actor, area_code: str) -> None:
+    """Refuse a reader of the row who may not change it."""
+    if not actor.holds(*KEEPERS, area=area_code):
+        raise Forbidden
+
+
+def check_in_scope(actor: Actor, area_code: str | None, pointer: str, message: str) -> str:
+    """Refuse an area outside the actor's as if it did not exist."""
+    if area_code is None or not actor.holds(*SIGHT, area=area_code):
+        raise NotFound(errors=[FieldError(pointer, message)])
+    return area_code
+
+
+def check_asked_area(actor: Actor, area: str) -> None:
+    """Refuse to list an area of which the actor sees nothing."""
+    if not any(prefix.startswith(area) or area.startswith(prefix) for prefix in scope(actor)):
+        raise NotFound
+
+
+def code_error(table: str, code: str, pointer: str) -> list[FieldError]:
+    """The error of a code its table does not have."""
+    return [] if code in codes(PACKAGE, table) else [FieldError(pointer, "unknown-code")]
+
+
+def normalised_id_number(person: PersonFacts) -> str | None:
+    """The number as it is stored: an identity card's in its 18-character form, others as they are written."""
+    if person.id_number is None or person.id_document_type != ID_CARD:
+        return person.id_number
+    return to_18(person.id_number)
+
+
+def person_errors(person: PersonFacts, at: str, today: date) -> list[FieldError]:
+    """Everything wrong with a person at once (GB 11643, GB/T 2261.1, GB/T 4761)."""
+    errors = [
+        *code_error("sexes", person.sex, f"{at}/sex"),
+        *code_error("id_document_types", person.id_document_type, f"{at}/idDocumentType"),
+        *code_error("family_relations", person.relation_to_head, f"{at}/relationToHead"),
+        *code_error("population_types", person.population_type, f"{at}/populationType"),
+    ]
+    if person.birth_date > today:
+        errors.append(FieldError(f"{at}/birthDate", "in-the-future"))
+    return [*errors, *_id_card_errors(person, at, today)]
+
+
+def _id_card_errors(person: PersonFacts, at: str, today: date) -> list[FieldError]:
+    if person.id_number is None or person.id_document_type != ID_CARD:
+        return []
+    try:
+        check_id_number(person.id_number, today)
+    except BadIdNumber as error:
+        return [FieldError(f"{at}/idNumber", error.problem)]
+    errors = []
+    if id_birth_date(person.id_number) != person.birth_date:
+        errors.append(FieldError(f"{at}/birthDate", "differs-from-id-number"))
+    if person.sex in {"1", "2"} and id_sex(person.id_number) != person.sex:
+        errors.append(FieldError(f"{at}/sex", "differs-from-id-number"))
+    return errors
+
+
+def check_one_head(relations: list[str]) -> None:
+    """Refuse a household without a head, or with two."""
+    if sum(relation in HEADS for relation in relations) != 1:
+        raise InvalidInput.at("/persons", "one-head-needed")
+
+
+def check_not_future(day: date, today: date, pointer: str) -> None:
+    """Refuse a fact that has not happened yet."""
+    if day > today:
+        raise InvalidInput.at(pointer, "in-the-future")
+
+
+def check_not_before(day: date, start: date, pointer: str) -> None:
+    """Refuse an end before its beginning."""
+    if day < start:
+        raise InvalidInput.at(pointer, "before-the-start", start=start.isoformat())
+
+
+def check_visit_time(visited_at: datetime, now: datetime) -> None:
+    """Refuse a visit from the future, and one from before the last quarter."""
+    if visited_at > now + CLOCK_TOLERANCE:
+        raise InvalidInput.at("/visitedAt", "in-the-future")
+    if visited_at < now - OLDEST_VISIT:
+        raise InvalidInput.at("/visitedAt", "too-long-ago")
+
+
+def house_code(community: str, building_no: str, entrance: int, dwelling_no: str) -> str:
+    """Community 12 + building 4 + entrance 2 + dwelling 4 digits (DESIGN §8); never the grid."""
+    return f"{community}{building_no:0>4}{entrance:02}{dwelling_no:0>4}"
+
+
+def dwelling_no(room_no: str) -> str | None:
+    """The four digits of a room number, None when it does not have one to four."""
+    digits = "".join(character for character in room_no if character.isdecimal() and character.isascii())
+    return digits.zfill(4) if 0 < len(digits) <= 4 else None  # noqa: PLR2004 - the code's own width
+
+
+def roster_key(code: str, floor: int, room_no: str) -> str:
+    """The place of a dwelling in a walk through the building: building, entrance, floor, room."""
+    return f"{code[:18]}{floor + 100:03}{room_no:0>6}"
+
+
+def check_search(name: str | None, id_number: str | None, narrowed: bool) -> None:
+    """Refuse a search that would list people instead of finding one (PIPL art 6)."""
+    if id_number is None and not (name and narrowed):
+        raise SearchTooBroad

@@ -1,0 +1,66 @@
+"""What crosses HTTP."""
+
+from population_svc.schemas.care import CareEntryEndIn, CareEntryIn, CareEntryOut, FollowUpOut
+from population_svc.schemas.figures import AreaProgress, CareProgress, CountsOut, Figure, PaceOut, ProgressOut, RuleOut
+from population_svc.schemas.households import (
+    DwellingChange,
+    DwellingIn,
+    DwellingOut,
+    HouseholdChange,
+    HouseholdIn,
+    HouseholdMove,
+    HouseholdOut,
+    HouseholdRow,
+    Moved,
+)
+from population_svc.schemas.persons import (
+    Departure,
+    NewPerson,
+    PersonChange,
+    PersonFoundRow,
+    PersonIn,
+    PersonMove,
+    PersonOut,
+    PersonSearch,
+    PersonsFound,
+    Reveal,
+    Revealed,
+)
+from population_svc.schemas.visits import VisitIn, VisitOut, VisitRecorded
+
+__all__ = [
+    "AreaProgress",
+    "CareEntryEndIn",
+    "CareEntryIn",
+    "CareEntryOut",
+    "CareProgress",
+    "CountsOut",
+    "Departure",
+    "DwellingChange",
+    "DwellingIn",
+    "DwellingOut",
+    "Figure",
+    "FollowUpOut",
+    "HouseholdChange",
+    "HouseholdIn",
+    "HouseholdMove",
+    "HouseholdOut",
+    "HouseholdRow",
+    "Moved",
+    "NewPerson",
+    "PaceOut",
+    "PersonChange",
+    "PersonFoundRow",
+    "PersonIn",
+    "PersonMove",
+    "PersonOut",
+    "PersonSearch",
+    "PersonsFound",
+    "ProgressOut",
+    "Reveal",
+    "Revealed",
+    "RuleOut",
+    "VisitIn",
+    "VisitOut",
+    "VisitRecorded",
+]

@@ -1,0 +1,126 @@
+"""Persons on the wire. What comes out is masked by the reader's right; only a reveal shows a number whole."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from grid_kernel.schemas import GridCode, Input, Line, Schema, ShortText
+from population_svc.rules import PersonStatus, RevealField, RevealPurpose
+
+Code = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}$")]
+DocumentNumber = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9A-Za-z()（）-]{4,40}$")]
+Phone = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9+][0-9 -]{4,19}$")]
+
+
+class PersonIn(Input):
+    """A person who is entered. `id` may be made by the caller."""
+
+    id: UUID | None = None
+    name: ShortText
+    sex: Code
+    birth_date: date
+    id_document_type: Code = "111"
+    id_number: DocumentNumber | None = None
+    phone: Phone | None = None
+    relation_to_head: Code
+    population_type: Code
+    registered_here: bool = False
+
+
+class NewPerson(PersonIn):
+    """A person who is entered into a household."""
+
+    household_id: UUID
+    moved_in_on: date
+
+
+class PersonChange(Input):
+    """What is different about a person, and since when (today unless said)."""
+
+    name: ShortText | None = None
+    phone: Phone | None = None
+    population_type: Code | None = None
+    registered_here: bool | None = None
+    effective_on: date | None = None
+
+
+class PersonMove(Input):
+    """Into which household of the district a person moved, and when."""
+
+    household_id: UUID
+    relation_to_head: Code
+    moved_on: date
+
+
+class Departure(Input):
+    """When a person left the district."""
+
+    left_on: date
+
+
+class PersonOut(Schema):
+    """A person as the reader may see it."""
+
+    id: UUID
+    area_code: str
+    name: str
+    sex: str
+    birth_date: date | None
+    id_document_type: str
+    id_number: str | None
+    phone: str | None
+    population_type: str
+    registered_here: bool
+    status: PersonStatus
+    left_on: date | None
+    household_id: UUID | None
+    relation_to_head: str | None
+    version: int
+
+
+class Reveal(Input):
+    """Which masked field is needed, and what for."""
+
+    field: RevealField
+    purpose: RevealPurpose
+
+
+class Revealed(Schema):
+    """One field of one person; the read is recorded."""
+
+    id: UUID
+    field: RevealField
+    value: str | None
+
+
+class PersonSearch(Input):
+    """The whole identity number, or a name (or part of it) with at least one of area, address and birth date."""
+
+    name: ShortText | None = None
+    id_number: DocumentNumber | None = None
+    grid: GridCode | None = None
+    address: Annotated[Line, Field(min_length=4)] | None = None
+    birth_date: date | None = None
+
+
+class PersonFoundRow(Schema):
+    """A hit of a search."""
+
+    id: UUID
+    area_code: str
+    name: str
+    sex: str
+    birth_date: date | None
+    id_number: str | None
+    phone: str | None
+    household_id: UUID | None
+    address: str | None
+
+
+class PersonsFound(Schema):
+    """The first hits; `more` says that the search was not narrow enough to show all."""
+
+    items: list[PersonFoundRow]
+    more: bool
