@@ -104,5 +104,5 @@ def test_nobody_gives_a_post_to_oneself() -> None:
 
 
 def test_locks_double_from_a_minute_to_an_hour() -> None:
-    waits = [lock_after(n).total_seconds() for n in range(0, 14)]
+    waits = [lock_after(n).total_seconds() for n in range(14)]
     assert waits == [0, 0, 0, 0, 0, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]

@@ -6,11 +6,10 @@ import httpx
 import pyotp
 import pytest
 from sqlalchemy import text
-
-from gateway.models import PostAssignment
-from grid_kernel import clock
-from grid_kernel.auth import Post
 from tests.gateway.conftest import COMMUNITY, GRID, PASSWORD, Enter, Gateway, SignIn
+
+from grid_kernel import clock
+from grid_kernel.auth import Actor, Post
 
 SESSION, ME = "/api/gateway/v1/session", "/api/gateway/v1/me"
 
@@ -67,9 +66,7 @@ async def test_without_a_session_nobody_is_known(gateway: Gateway) -> None:
 
 async def test_identity_from_outside_is_stripped(gateway: Gateway, enter: Enter) -> None:
     worker = await enter((Post.STATION_HEAD, COMMUNITY))
-    token = gateway.runtime.signer.mint(
-        __import__("grid_kernel.auth", fromlist=["Actor"]).Actor(kind="account", id=str(worker.id)), now=clock.now()
-    )
+    token = gateway.runtime.signer.mint(Actor(kind="account", id=str(worker.id)), now=clock.now())
     async with gateway.client() as client:
         answer = await client.get(ME, headers={"Authorization": f"Bearer {token}", "X-Forwarded-User": worker.login})
     assert answer.status_code == 401
@@ -170,4 +167,3 @@ async def test_a_post_that_is_vacated_allows_nothing_more_at_once(
     )
     actor = gateway.runtime.verifier.verify((token or b"").decode(), now=clock.now().timestamp())
     assert actor.grants == ()
-    assert PostAssignment.__tablename__ == "post_assignment"

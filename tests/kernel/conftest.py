@@ -1,8 +1,9 @@
 """A toy service on real engines: what the kernel promises is tested on it."""
 
+import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,16 +53,10 @@ async def toy(engines: Any, tmp_path_factory: pytest.TempPathFactory) -> AsyncIt
         return f"postgresql://toy_{role}:{PASSWORD}@{place}/{name}"
 
     settings = _settings(folder, {role: url(role) for role in ("app", "system", "owner")}, engines.nats_url)
-    await _in_thread(migrations.upgrade, SERVICE, settings)
+    await asyncio.to_thread(migrations.upgrade, SERVICE, settings)
     yield Toy(settings, Tokens(folder / "gateway.jwk"), f"{engines.admin_url.rsplit('/', 1)[0]}/{name}")
     await admin.execute(f"drop database {name} with (force)")
     await admin.close()
-
-
-async def _in_thread(function: Any, *arguments: Any) -> None:
-    import asyncio  # noqa: PLC0415
-
-    await asyncio.to_thread(function, *arguments)
 
 
 def _settings(folder: Path, urls: dict[str, str], nats_url: str) -> ServiceSettings:
@@ -97,6 +92,6 @@ async def client(toy: Toy) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-def runtime(client: httpx.AsyncClient) -> Iterator[Runtime]:
+def runtime(client: httpx.AsyncClient) -> Runtime:
     """What the toy service holds."""
-    yield client.runtime  # type: ignore[attr-defined]
+    return client.runtime  # type: ignore[attr-defined,no-any-return]

@@ -12,7 +12,7 @@ import orjson
 import pytest
 from sqlalchemy import select, text
 
-from grid_kernel import clock, inbox, outbox, tables
+from grid_kernel import audit, clock, inbox, outbox, tables
 from grid_kernel.ask import Refused, ask
 from grid_kernel.auth import Actor, Post
 from grid_kernel.errors import Forbidden, Unavailable
@@ -147,11 +147,8 @@ async def test_a_poison_event_is_parked_and_can_be_replayed(runtime: Runtime, mo
 
     await until(parked)
     async with runtime.system_session() as session:
-        row = (
-            await session.execute(
-                text("select event_id, tries, error from dead_event where body like :name"), {"name": name}
-            )
-        ).one()  # noqa: E501
+        query = text("select event_id, tries, error from dead_event where body like :name")
+        row = (await session.execute(query, {"name": name})).one()
     assert (row.tries, row.error) == (inbox.TRIES, "RuntimeError")
     with pytest.raises(RuntimeError):
         await inbox.replay(runtime, row.event_id)
@@ -208,8 +205,6 @@ async def test_jobs_are_started_by_the_clock(client: httpx.AsyncClient) -> None:
 async def test_every_act_and_read_is_linked_into_a_chain_that_shows_tampering(
     client: httpx.AsyncClient, toy: Any, runtime: Runtime
 ) -> None:
-    from grid_kernel import audit  # noqa: PLC0415
-
     who = actor(Post.STATION_HEAD, "150204006019")
     for number in range(5):
         body = {"text": f"审计{number}", "areaCode": "150204006019"}
@@ -217,8 +212,8 @@ async def test_every_act_and_read_is_linked_into_a_chain_that_shows_tampering(
         await client.get("/v1/notes", headers=toy.tokens.headers(who))
 
     async def linked() -> bool:
-        unlinked = "select (select count(*) from audit_entry where link is null) + (select count(*) from access_record where link is null)"  # noqa: E501
-        return await count(runtime, unlinked) == 0
+        chains = ("audit_entry", "access_record")
+        return not any([await count(runtime, f"select count(*) from {chain} where link is null") for chain in chains])
 
     await until(linked)
     async with runtime.system_session() as session:

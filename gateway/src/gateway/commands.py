@@ -23,6 +23,9 @@ from grid_kernel.errors import Forbidden, InvalidInput, Refusal, WrongState
 from grid_kernel.events import publish
 from grid_kernel.types import uuid7
 
+_TAKEN = frozenset({"23505", "23P01"})
+"""unique_violation and exclusion_violation."""
+
 
 def secret_hash(secret: str) -> bytes:
     """What is stored of a cookie's secret."""
@@ -101,11 +104,15 @@ async def change_password(
 async def _set_password(
     session: AsyncSession, hasher: Passwords, account: Account, password: str, now: datetime
 ) -> None:
-    if account.login in password.lower():
-        raise InvalidInput.at("/password", "password-contains-login")
-    account.password_hash = await hasher.hash(password)
+    account.password_hash = await hasher.hash(_acceptable(account.login, password))
     account.version += 1
     await end_sessions(session, account.id, now=now)
+
+
+def _acceptable(login: str, password: str) -> str:
+    if login in password.lower():
+        raise InvalidInput.at("/password", "password-contains-login")
+    return password
 
 
 async def begin_second_factor(session: AsyncSession, actor: Actor) -> tuple[str, str]:
@@ -139,8 +146,8 @@ async def create_account(
     """Make an account that can sign in and do nothing yet. System administrators make accounts, not grants."""
     _require(actor, Post.SYSTEM_ADMIN, area=given.area_code)
     account = Account(login=given.login, display_name=given.display_name, area_code=given.area_code, created_at=now)
+    account.password_hash = await hasher.hash(_acceptable(given.login, given.password.get_secret_value()))
     session.add(account)
-    await _set_password(session, hasher, account, given.password.get_secret_value(), now)
     await _flush_or(session, rules.LoginTaken())
     await record_act(session, actor, "account.created", account, kind="account", now=now)
     return account
@@ -149,7 +156,10 @@ async def create_account(
 async def _flush_or(session: AsyncSession, refusal: Refusal) -> None:
     try:
         await session.flush()
-    except IntegrityError:
+    except IntegrityError as error:
+        # Anything else that the database refuses is a fault of ours.
+        if isinstance(error.orig, Exception) and getattr(error.orig, "sqlstate", "") not in _TAKEN:
+            raise
         raise refusal from None
 
 

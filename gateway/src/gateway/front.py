@@ -6,7 +6,6 @@ from typing import Any
 
 import httpx
 from fastapi import FastAPI
-from grid_site import create_site
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -21,6 +20,7 @@ from grid_kernel.middleware import refuse
 from grid_kernel.runtime import Runtime
 from grid_kernel.service import Service
 from grid_kernel.upstream import Upstream, UpstreamLimits
+from grid_site import create_site
 
 OWN = "/api/gateway/v1"
 PROBES = frozenset({"/livez", "/readyz", "/metrics"})

@@ -7,8 +7,8 @@ from enum import StrEnum
 from uuid import UUID
 
 from grid_kernel.auth import Grant, Post
-from grid_kernel.working_calendar import shanghai
 from grid_kernel.errors import Forbidden, InvalidInput, TooManyRequests, Unauthenticated, WrongState
+from grid_kernel.working_calendar import shanghai
 
 COMMUNITY, GRID = 12, 15
 NOON = 13

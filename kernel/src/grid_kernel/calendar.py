@@ -34,6 +34,10 @@ class Calendar:
             self._until = time.monotonic() + _KEEP_SECONDS
         return self._known
 
+    def forget(self) -> None:
+        """Read the changed days again at the next look."""
+        self._until = 0.0
+
 
 async def on_calendar_day_changed(session: AsyncSession, event: CalendarDayChanged, _: Any) -> None:
     """Take over a day an administrator declared."""

@@ -142,7 +142,9 @@ class ReadRunner:
 
         return await self._pool.run(statement, params, scope=self._scope, record=record)
 
-    async def fetch_one(self, statement: Select[*tuple[Any, ...]], *, access: str | None = None, **params: Any) -> Row | None:
+    async def fetch_one(
+        self, statement: Select[*tuple[Any, ...]], *, access: str | None = None, **params: Any
+    ) -> Row | None:
         """The first row, None when there is none."""
         rows = await self.fetch(statement, access=access, **params)
         return rows[0] if rows else None

@@ -14,9 +14,7 @@ _ALLOWED_CONTROLS = frozenset("\n\r\t")
 class Schema(BaseModel):
     """What a service answers. Responses carry no defaults: every member is said."""
 
-    model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, from_attributes=True, frozen=True
-    )
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, from_attributes=True, frozen=True)
 
 
 class Input(Schema):

@@ -59,13 +59,18 @@ class Gateway:
         self.address: tuple[str, int] = self.socket.getsockname()
         self.url = f"http://127.0.0.1:{self.address[1]}"
         config = uvicorn.Config(
-            self._app, http=EdgeProtocol, loop="none", lifespan="off", log_config=None, access_log=False, ws="none"
+            proxy,
+            http=EdgeProtocol,
+            loop="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            ws="none",
+            proxy_headers=False,
+            server_header=False,
         )
         self.server = uvicorn.Server(config)
         self.thread = threading.Thread(target=self._run, daemon=True)
-
-    async def _app(self, scope: Any, receive: Any, send: Any) -> None:
-        await self.proxy(scope, receive, send)
 
     def _run(self) -> None:
         async def main() -> None:
@@ -78,7 +83,7 @@ class Gateway:
 
     async def start(self) -> None:
         self.thread.start()
-        while not self.server.started:
+        while not self.server.started:  # noqa: ASYNC110 - set in another thread
             await asyncio.sleep(0.005)
 
     async def stop(self) -> None:

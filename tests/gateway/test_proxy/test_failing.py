@@ -140,7 +140,7 @@ async def test_slow_uploads_cannot_take_every_connection(backend: Any, gateway: 
     slow = [asyncio.create_task(house.raw(start, seconds=3)) for _ in range(5)]
     await asyncio.sleep(0.2)
     assert (await browser.get(house.url + URL)).status_code == 200
-    answers = sorted((await task)[:12] for task in slow)
+    answers = sorted([(await task)[:12] for task in slow])
     assert answers == [b"HTTP/1.1 408"] * 2 + [b"HTTP/1.1 503"] * 3
     assert (await browser.post(house.url + URL, content=b"quick")).status_code == 200
 

@@ -89,7 +89,7 @@ async def ask(upstream: Upstream, chance: random.Random, number: int) -> str:
 
 
 async def storm(seed: int) -> Counter[str]:
-    chance = random.Random(seed)  # noqa: S311 - a test's dice
+    chance = random.Random(seed)
     server = await asyncio.start_server(misbehave, "127.0.0.1", 0)
     host, port = server.sockets[0].getsockname()
     limits = UpstreamLimits(

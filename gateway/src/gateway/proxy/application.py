@@ -14,7 +14,7 @@ from gateway.proxy.heads import METHODS, Header, RequestHead, back, check_addres
 from gateway.proxy.records import SERVICE, Records
 from gateway.proxy.refusals import come_again, of_upstream, refuse
 from grid_kernel import telemetry
-from grid_kernel.errors import InternalError, NotFound, Overloaded, Refusal, TooLarge
+from grid_kernel.errors import InternalError, NotFound, Overloaded, Refusal
 from grid_kernel.labels import Labels
 from grid_kernel.upstream import Exchange, Upstream, UpstreamError
 
@@ -22,7 +22,6 @@ log = logging.getLogger(__name__)
 
 Authorise = Callable[[Scope], Awaitable[bytes | None]]
 CLIENT_GONE: Final = 499
-_CLOSE: Final[Header] = (b"connection", b"close")
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,10 +219,7 @@ class Proxy:
 
     async def _refuse(self, visit: Visit, refusal: Refusal, scope: Scope, send: Send) -> None:
         visit.status = refusal.status
-        request_id = visit.request_id.encode()
-        more = [(b"x-request-id", request_id)]
-        if isinstance(refusal, TooLarge):
-            more.append(_CLOSE)  # nobody wants to read the rest
+        more = [(b"x-request-id", visit.request_id.encode())]
         await refuse(refusal, scope, send, labels=self._labels, trace_id=visit.trace_id, more=more)
 
     def _begin_upload(self, visit: Visit) -> None:
