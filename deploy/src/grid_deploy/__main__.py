@@ -5,8 +5,9 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
-from grid_deploy import commands, engines, migrations, seeding, stack, watching
+from grid_deploy import commands, engines, handing_out, migrations, seeding, stack, watching
 from grid_deploy.errors import DeployError
 from grid_deploy.provision import provision
 from grid_deploy.settings import ROOT, SERVICES, Settings, read_dotenv
@@ -48,6 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     migration = acts.add_parser("migration", help="write a new migration from the models")
     migration.add_argument("--service", required=True)
     migration.add_argument("--message", required=True)
+    hand_out = acts.add_parser("hand-out", help="copy secrets into one folder per container")
+    hand_out.add_argument("to", choices=["engines", "services"])
+    hand_out.add_argument("folder", type=Path)
     letters = acts.add_parser("dead-letters", help="events no handler could take; with ids or all: replay them")
     letters.add_argument("replay", nargs="*", metavar="ID")
     return parser
@@ -79,7 +83,9 @@ def _provision(settings: Settings, _: Mapping[str, str], __: argparse.Namespace)
 
 
 def _migrate(settings: Settings, environ: Mapping[str, str], _: argparse.Namespace) -> None:
-    stack.prepare(settings, environ)
+    started = engines.start(settings)
+    asyncio.run(provision(started.admin_url, settings.secrets_dir))
+    migrations.migrate(started, environ)
 
 
 def _migration(settings: Settings, environ: Mapping[str, str], options: argparse.Namespace) -> None:
@@ -103,6 +109,11 @@ def _dead_letters(settings: Settings, environ: Mapping[str, str], options: argpa
     print(printed.rstrip() or "没有死信 / no dead letters")
 
 
+def _hand_out(settings: Settings, _: Mapping[str, str], options: argparse.Namespace) -> None:
+    hand_out = {"engines": handing_out.hand_out_to_engines, "services": handing_out.hand_out_to_services}
+    hand_out[options.to](settings, options.folder)
+
+
 _ACTS: dict[str, Act] = {
     "up": _up,
     "down": _down,
@@ -114,6 +125,7 @@ _ACTS: dict[str, Act] = {
     "migration": _migration,
     "seed": _seed,
     "demo-reset": _demo_reset,
+    "hand-out": _hand_out,
     "dead-letters": _dead_letters,
 }
 

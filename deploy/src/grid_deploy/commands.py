@@ -13,11 +13,6 @@ from grid_deploy.settings import ROOT, SERVICES, ServiceProcess
 _AT_ONCE = 2
 
 
-def migrate(engines: Engines, environ: Mapping[str, str]) -> None:
-    """Bring all databases to the newest revision, as their owners."""
-    in_services(engines, [(process, ("migrate",)) for process in SERVICES], environ, owner=True)
-
-
 def in_services(
     engines: Engines,
     told: Iterable[tuple[ServiceProcess, tuple[str, ...]]],

@@ -17,12 +17,12 @@ class Engines:
     admin_url: str
     nats_url: str
     settings: Settings
-    broker: Broker | None = None
+    broker: Broker
 
     def nats_url_of(self, service: str) -> str:
-        """The broker's address for one service; a broker from outside has one address for all."""
-        known = self.broker is not None and service in {each.name for each in SERVICES}
-        return self.broker.url(service) if self.broker and known else self.nats_url
+        """The broker's address for one service, with its own user unless the configured address names one."""
+        known = service in {each.name for each in SERVICES}
+        return self.broker.url(service) if known else self.nats_url
 
 
 def start(settings: Settings, *, postgres: Mapping[str, str] | None = None) -> Engines:
@@ -30,16 +30,12 @@ def start(settings: Settings, *, postgres: Mapping[str, str] | None = None) -> E
 
     `postgres` overrides settings of the embedded server, such as fsync in tests.
     """
-    admin_url, nats_url = settings.database_url, settings.nats_url
-    if admin_url is None:
-        cluster = Cluster(settings, postgres or {})
+    cluster, broker = Cluster(settings, postgres or {}), Broker(settings)
+    if settings.database_url is None:
         cluster.start()
-        admin_url = cluster.url
-    if nats_url is not None:
-        return Engines(admin_url, nats_url, settings)
-    broker = Broker(settings)
-    broker.start()
-    return Engines(admin_url, broker.url(), settings, broker)
+    if settings.nats_url is None:
+        broker.start()
+    return Engines(cluster.url, broker.url(), settings, broker)
 
 
 def stop(settings: Settings) -> None:

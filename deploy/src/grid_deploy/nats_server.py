@@ -1,7 +1,6 @@
 """The broker of our own: nats-server from the wheel, with deploy/nats.conf and one user per service."""
 
 import json
-import os
 import secrets
 import shutil
 import signal
@@ -11,13 +10,13 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from grid_deploy import processes
 from grid_deploy.errors import DeployError
 from grid_deploy.processes import Process
 from grid_deploy.secret_files import keep, read_or_make
-from grid_deploy.settings import HOST, ROOT, SERVICES, Settings
+from grid_deploy.settings import HOST, ROOT, SERVICES, Settings, with_user
 
 NAME = "nats"
 ADMIN = "admin"
@@ -38,8 +37,13 @@ class Broker:
         return self.settings.log_dir / "nats.log"
 
     def url(self, user: str = ADMIN) -> str:
-        """The address for one user, password included."""
-        return f"nats://{user}:{quote(self._password(user))}@{HOST}:{self.settings.nats_port}"
+        """The address for one user, password included; a configured address that names a user stays as it is."""
+        configured = self.settings.nats_url
+        if configured is None:
+            return f"nats://{user}:{quote(self._password(user))}@{HOST}:{self.settings.nats_port}"
+        if urlsplit(configured).username or not self._password_file(user).exists():
+            return configured
+        return with_user(configured, user, self._password(user))
 
     def running(self) -> Process | None:
         """The server, when it is up and was started from this state folder."""
@@ -53,7 +57,7 @@ class Broker:
         processes.require_free_port(self.settings.nats_port, "GRID_NATS_PORT")
         processes.require_free_port(self.settings.nats_monitor_port, "GRID_NATS_MONITOR_PORT")
         users = self.settings.secrets_dir / "nats.conf"
-        keep(users, self._configuration())
+        keep(users, self.configuration())
         store = self.settings.state_dir / "nats"
         store.mkdir(mode=0o700, parents=True, exist_ok=True)
         command = [str(find_binary()), "-c", str(users), "-a", HOST, "-p", str(self.settings.nats_port)]
@@ -70,16 +74,19 @@ class Broker:
             processes.forget(NAME, self.settings.run_dir)
 
     def _password(self, user: str) -> str:
-        return read_or_make(self.settings.secrets_dir / f"nats_{user}.password", secrets.token_urlsafe)
+        return read_or_make(self._password_file(user), secrets.token_urlsafe)
 
-    def _configuration(self) -> str:
+    def _password_file(self, user: str) -> Path:
+        return self.settings.secrets_dir / f"nats_{user}.password"
+
+    def configuration(self) -> str:
+        """deploy/nats.conf and the users, with the passwords of the secrets folder."""
         users: list[dict[str, object]] = [{"user": ADMIN, "password": self._password(ADMIN)}]
         users += [
             {"user": service.name, "password": self._password(service.name), "permissions": permissions(service.name)}
             for service in SERVICES
         ]
-        included = os.path.relpath(CONFIGURATION, self.settings.secrets_dir)  # nats takes no absolute path here
-        return f'include "{included}"\nauthorization: {json.dumps({"users": users}, indent=2)}\n'
+        return f"{CONFIGURATION.read_text('utf-8')}\nauthorization: {json.dumps({'users': users}, indent=2)}\n"
 
     def _wait_until_ready(self, server: Process) -> None:
         address = f"http://{HOST}:{self.settings.nats_monitor_port}/healthz"

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import psutil
 
@@ -20,7 +20,7 @@ from grid_deploy.accounts import Account
 from grid_deploy.errors import DeployError
 from grid_deploy.processes import Process
 from grid_deploy.secret_files import keep, read_or_make
-from grid_deploy.settings import HOST, Settings
+from grid_deploy.settings import HOST, Settings, with_user
 
 NAME = "postgres"
 SUPERUSER = "postgres"
@@ -66,9 +66,13 @@ class Cluster:
 
     @property
     def url(self) -> str:
-        """The superuser's address."""
-        password = read_or_make(self.settings.secrets_dir / "postgres.password", secrets.token_urlsafe)
-        return f"postgresql://{SUPERUSER}:{quote(password)}@{HOST}:{self.settings.postgres_port}/postgres"
+        """The administrator's address; a configured one without a password gets the one of the secrets folder."""
+        configured = self.settings.database_url
+        if configured is None:
+            return f"postgresql://{SUPERUSER}:{quote(self.password)}@{HOST}:{self.settings.postgres_port}/postgres"
+        if urlsplit(configured).password or not self._password_file.exists():
+            return configured
+        return with_user(configured, urlsplit(configured).username or SUPERUSER, self.password)
 
     def running(self) -> Process | None:
         """The server on this data, also one whose note was lost."""
@@ -115,8 +119,7 @@ class Cluster:
         """Run initdb beside the final place: a cluster cut short by a crash is never taken for a whole one."""
         new, pwfile = self.folder / "data.new", self.folder / "password.new"
         shutil.rmtree(new, ignore_errors=True)
-        password = read_or_make(self.settings.secrets_dir / "postgres.password", secrets.token_urlsafe)
-        keep(pwfile, password)
+        keep(pwfile, self.password)
         account.own(pwfile)
         locale = ["--locale=C.UTF-8"]
         if _version_of(binaries) >= BUILTIN_LOCALES_FROM:
@@ -130,6 +133,15 @@ class Cluster:
         if done.returncode != 0:
             raise DeployError(f"无法初始化数据库 / initdb failed: {done.stderr.strip()[-800:]}")
         new.rename(self.data)
+
+    @property
+    def password(self) -> str:
+        """The superuser's password."""
+        return read_or_make(self._password_file, secrets.token_urlsafe)
+
+    @property
+    def _password_file(self) -> Path:
+        return self.settings.secrets_dir / "postgres.password"
 
     def _clear_stale_lock(self) -> None:
         """Remove the lock file of a crashed server: its pid may belong to something else by now.

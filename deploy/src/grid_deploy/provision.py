@@ -9,14 +9,14 @@ import secrets
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import asyncpg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from grid_deploy.errors import DeployError
 from grid_deploy.secret_files import keep, read_or_make
-from grid_deploy.settings import SERVICES
+from grid_deploy.settings import SERVICES, with_user
 from grid_kernel.crypto import Keys
 
 ROLES = ("owner", "app", "system")
@@ -165,11 +165,9 @@ def _address(admin_url: str, secrets_dir: Path, service: str, role: str) -> str:
     path = database_url_file(secrets_dir, service, role)
     known = urlsplit(path.read_text("utf-8").strip()).password if path.exists() else None
     password = unquote(known) if known else secrets.token_urlsafe()
-    server = urlsplit(admin_url)
-    place = server.netloc.rpartition("@")[2]
-    address = server._replace(netloc=f"{service}_{role}:{quote(password, safe='')}@{place}", path=f"/grid_{service}")
-    if not path.exists() or path.read_text("utf-8").strip() != urlunsplit(address):
-        keep(path, urlunsplit(address))
+    address = with_user(with_database(admin_url, f"grid_{service}"), f"{service}_{role}", password)
+    if not path.exists() or path.read_text("utf-8").strip() != address:
+        keep(path, address)
     return password
 
 

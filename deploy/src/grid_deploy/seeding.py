@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import nats
 from nats.js.errors import NotFoundError
 
-from grid_deploy import commands
+from grid_deploy import commands, migrations
 from grid_deploy.engines import Engines
 from grid_deploy.errors import DeployError
 from grid_deploy.provision import drop_databases, provision
@@ -58,7 +58,7 @@ def empty(engines: Engines, environ: Mapping[str, str]) -> None:
     asyncio.run(_drop_stream(engines.nats_url))
     shutil.rmtree(engines.settings.state_dir / "blobs", ignore_errors=True)
     asyncio.run(provision(engines.admin_url, engines.settings.secrets_dir))
-    commands.migrate(engines, environ)
+    migrations.migrate(engines, environ)
 
 
 def log_ins(settings: Settings) -> list[tuple[str, str, str]]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from grid_deploy.errors import DeployError
 
@@ -102,6 +103,13 @@ def _value(environ: Mapping[str, str], name: str) -> str | None:
         except OSError as error:
             raise DeployError(f"{name}_FILE: {path}: {error.strerror}") from None
     return environ.get(name) or None
+
+
+def with_user(address: str, user: str, password: str) -> str:
+    """The same address with a user and a password."""
+    parts = urlsplit(address)
+    place = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{quote(user, safe='')}:{quote(password, safe='')}@{place}"))
 
 
 def read_dotenv(path: Path) -> dict[str, str]:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from grid_deploy import commands, engines, seeding, services
+from grid_deploy import engines, migrations, seeding, services
 from grid_deploy.engines import Engines
 from grid_deploy.errors import DeployError
 from grid_deploy.provision import provision
@@ -35,7 +35,7 @@ def prepare(settings: Settings, environ: Mapping[str, str]) -> Engines:
     """Engines that run, with provisioned and migrated databases."""
     started = engines.start(settings)
     asyncio.run(provision(started.admin_url, settings.secrets_dir))
-    commands.migrate(started, environ)
+    migrations.migrate_changed(started, environ)
     return started
 
 

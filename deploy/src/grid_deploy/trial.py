@@ -42,7 +42,10 @@ class TrialServer:
     @property
     def settings(self) -> Settings:
         """The launcher's settings of this run."""
-        return Settings(self.state_dir, postgres_port=self.port)
+        # GRID_POSTGRES_BIN lets a run choose another PostgreSQL than the wheel's.
+        return replace(
+            Settings.load(), state_dir=self.state_dir, postgres_port=self.port, database_url=None, nats_url=None
+        )
 
     def engines(self, worker: str) -> Engines:
         """The run's PostgreSQL and a broker for one worker."""
