@@ -146,7 +146,10 @@ def test_a_fix_near_its_building_is_believed(grids: Surfaces, places: Places) ->
 
 
 def test_numbers_outside_every_grid_that_fit_another_system_are_suspected(grids: Surfaces, places: Places) -> None:
-    shifted = {code: geo.from_cgcs2000(*s.representative_point().coords[0], Crs.GCJ02) for code, s in grids.items()}
+    shifted = {
+        code: geo.from_cgcs2000(s.representative_point().x, s.representative_point().y, Crs.GCJ02)
+        for code, s in grids.items()
+    }
     code, (lon, lat) = next((c, at) for c, at in shifted.items() if len(places.locate(*at, TODAY) or "") < 15)
     suspected = ask(places, point(lon, lat, "WGS84")).suspected
     assert suspected is not None

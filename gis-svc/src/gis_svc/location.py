@@ -132,29 +132,29 @@ class AreaMap:
 
     def __init__(self) -> None:
         self._places: Places | None = None
-        self._stale = True
+        self._changes = 0
+        self._changes_read = 0
         self._reading = asyncio.Lock()
 
     async def current(self, runtime: Runtime) -> Places:
         """The picture as last read; a change made by this process is always in it."""
-        if self._stale or self._places is None:
+        if self._places is None or self._changes_read < self._changes:
             return await self.refresh(runtime)
         return self._places
 
-    async def changed(self, runtime: Runtime) -> None:
+    def changed(self) -> None:
         """This process changed areas; whoever asks from now on waits for the new picture."""
-        self._stale = True
-        await self.refresh(runtime)
+        self._changes += 1
 
     async def refresh(self, runtime: Runtime) -> Places:
         """Read all areas again if their revision is another one."""
         async with self._reading:
-            self._stale = False
-            reads = runtime.system_reads()
+            changes, reads = self._changes, runtime.system_reads()
             revision = await queries.revision(reads)
             if self._places is None or self._places.revision != revision:
                 rows = await queries.all_outlines(reads)
                 self._places = await asyncio.to_thread(places_of, revision, rows)
+            self._changes_read = changes
             return self._places
 
 

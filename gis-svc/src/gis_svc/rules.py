@@ -65,6 +65,12 @@ class PartsLeaveGap(WrongState):
     code = "parts-leave-gap"
 
 
+class PartsOutsideGrid(WrongState):
+    """A part of a split lies outside the grid."""
+
+    code = "parts-outside-grid"
+
+
 class CutDoesNotDivide(WrongState):
     """The line does not cut the grid into parts."""
 

@@ -49,7 +49,7 @@ def _parts(wanted: Split, code: str, outline: Surface) -> tuple[list[Surface], l
     if not topology.uncovered(outline, [surface for surface, _ in given]).is_empty:
         raise rules.PartsLeaveGap(code=code)
     if any(not topology.sticks_out(surface, outline).is_empty for surface, _ in given):
-        raise rules.GridOutsideCommunity(code=code)
+        raise rules.PartsOutsideGrid(code=code)
     return [surface for surface, _ in given], [name for _, name in given]
 
 

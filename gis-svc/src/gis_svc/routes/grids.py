@@ -1,5 +1,7 @@
 """Grids: a feature collection for maps; drawing, redrawing, splitting, merging."""
 
+from collections.abc import AsyncIterator
+
 from fastapi import Depends
 from fastapi.responses import Response
 
@@ -10,7 +12,7 @@ from gis_svc.routes.areas import GEOJSON, GEOJSON_RESPONSE
 from gis_svc.routes.parameters import AsOf, Within
 from gis_svc.schemas import AreaOut, AreasRedrawn, GridChange, GridsChanged, Merge, NewGrid, Redraw, Split
 from grid_kernel.auth import CurrentActor
-from grid_kernel.db import WriteSession, after_commit
+from grid_kernel.db import WriteSession
 from grid_kernel.errors import Forbidden, NotFound, Stale, refusals
 from grid_kernel.routing import CHANGED, GridRouter, IfMatch
 from grid_kernel.runtime import CurrentRuntime, Now, Reads
@@ -20,7 +22,15 @@ router = GridRouter(prefix="/grids", tags=["grids"])
 
 TOPOLOGY = (rules.GridOutsideCommunity, rules.GridsOverlap, rules.BuildingsLeftOut, rules.GridClosed)
 DRAWN = refusals(Forbidden, NotFound, *TOPOLOGY)
-SPLIT = refusals(Forbidden, NotFound, *TOPOLOGY, rules.PartsLeaveGap, rules.CutDoesNotDivide, rules.GridCodesExhausted)
+SPLIT = refusals(
+    Forbidden,
+    NotFound,
+    *TOPOLOGY,
+    rules.PartsLeaveGap,
+    rules.PartsOutsideGrid,
+    rules.CutDoesNotDivide,
+    rules.GridCodesExhausted,
+)
 MERGED = refusals(
     Forbidden,
     NotFound,
@@ -32,13 +42,13 @@ MERGED = refusals(
 )
 
 
-async def areas_change(session: WriteSession, runtime: CurrentRuntime) -> None:
-    """Once this transaction is stored, point → grid answers by the new outlines."""
-
-    async def refresh() -> None:
-        await map_of(runtime).changed(runtime)
-
-    after_commit(session, refresh)
+async def areas_change(runtime: CurrentRuntime) -> AsyncIterator[None]:
+    """Once the transaction is stored, point → grid answers by the new outlines."""
+    areas = map_of(runtime)
+    # Entered before the session, so left after its commit and before the answer leaves.
+    yield
+    areas.changed()
+    runtime.start(lambda: areas.refresh(runtime))
 
 
 AREAS_CHANGE = [Depends(areas_change, scope="function")]
