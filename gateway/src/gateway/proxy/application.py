@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from gateway.proxy.clients import Client, ClientGoneError
 from gateway.proxy.heads import METHODS, Header, RequestHead, back, check_address, new_request_id, read_head
 from gateway.proxy.records import SERVICE, Records
-from gateway.proxy.refusals import come_again, of_upstream, refuse
+from gateway.proxy.refusals import MalformedRequest, come_again, of_upstream, refuse
 from grid_kernel import telemetry
 from grid_kernel.errors import InternalError, NotFound, Overloaded, Refusal
 from grid_kernel.labels import Labels
@@ -220,6 +220,8 @@ class Proxy:
     async def _refuse(self, visit: Visit, refusal: Refusal, scope: Scope, send: Send) -> None:
         visit.status = refusal.status
         more = [(b"x-request-id", visit.request_id.encode())]
+        if isinstance(refusal, MalformedRequest):
+            more.append((b"connection", b"close"))  # what follows may be part of the same trick
         await refuse(refusal, scope, send, labels=self._labels, trace_id=visit.trace_id, more=more)
 
     def _begin_upload(self, visit: Visit) -> None:
