@@ -52,14 +52,17 @@ def document(app: FastAPI, *, service: str) -> dict[str, Any]:
             title=app.title,
             version=app.version,
             description=app.description,
-            routes=[route for route in app.routes if getattr(route, "path", "").startswith("/v1")],
+            routes=app.routes,
             contact=CONTACT,
             servers=[{"url": f"/api/{service}/v1"}],
         )
-        made["paths"] = {path.removeprefix("/v1") or "/": item for path, item in made["paths"].items()}
+        # What is not below /v1 follows other standards literally and has a document of its own.
+        own = {path: item for path, item in made["paths"].items() if path.startswith("/v1/")}
+        made["paths"] = {path.removeprefix("/v1"): item for path, item in own.items()}
         schemas = made.setdefault("components", {}).setdefault("schemas", {})
         schemas.pop("HTTPValidationError", None)
         schemas.pop("ValidationError", None)
+        schemas["Problem"] = PROBLEM
         for path, item in made["paths"].items():
             for operation in item.values():
                 _complete(path, operation)
@@ -82,6 +85,6 @@ def _complete(path: str, operation: dict[str, Any]) -> None:
     for status, response in responses.items():
         response.setdefault("headers", {})["API-Version"] = VERSION_HEADER
         if status >= "400":
-            response["content"] = {PROBLEM_JSON: {"schema": PROBLEM}}
+            response["content"] = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
         if status == "503":
             response["headers"]["Retry-After"] = {"schema": {"type": "string"}}
