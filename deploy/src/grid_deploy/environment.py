@@ -20,6 +20,12 @@ def service_environment(
     return {**{name: value for name, value in computed.items() if not _is_set(name, own)}, **own}
 
 
+def public_url(environ: Mapping[str, str]) -> str:
+    """How browsers reach the gateway."""
+    gateway = next(process for process in SERVICES if process.name == "gateway")
+    return environ.get("GRID_GATEWAY_PUBLIC_URL") or f"http://localhost:{gateway.port(environ)}"
+
+
 def _computed(
     engines: Engines, process: ServiceProcess, given: Mapping[str, str], *, owner: bool
 ) -> Iterator[tuple[str, str]]:
@@ -36,7 +42,8 @@ def _computed(
     yield f"{prefix}_DATA_KEYS_FILE", str(data_keys_file(folder, process.name))
     yield "GRID_VERIFY_KEYS_FILE", str(verify_keys_file(folder))
     if process.name == "gateway":
-        for other in SERVICES:
+        yield "GRID_GATEWAY_PUBLIC_URL", public_url(given)
+        for other in (each for each in SERVICES if each is not process):
             yield f"GRID_{other.name.upper()}_URL", f"http://{HOST}:{other.port(given)}"
 
 

@@ -9,9 +9,10 @@ from contextlib import contextmanager
 
 from grid_deploy import engines, migrations, seeding, services
 from grid_deploy.engines import Engines
+from grid_deploy.environment import public_url
 from grid_deploy.errors import DeployError
 from grid_deploy.provision import provision
-from grid_deploy.settings import HOST, SERVICES, Settings
+from grid_deploy.settings import Settings
 
 # What this program makes below the state folder; cleaning removes nothing else.
 _PARTS = ("postgres", "nats", "log", "run", "secrets", "demo", "blobs", "tests", "demo.json")
@@ -88,8 +89,7 @@ def _alone(settings: Settings) -> Iterator[None]:
 
 
 def _print_welcome(settings: Settings, environ: Mapping[str, str]) -> None:
-    gateway = next(process for process in SERVICES if process.name == "gateway")
-    print(f"  http://{HOST}:{gateway.port(environ)}/\n")
+    print(f"  {public_url(environ)}/\n")
     for who, log_in, password in seeding.log_ins(settings):
         print(f"  {log_in:<24} {password:<20} {who}")
     print("\n停止 / stop: make down   状态 / status: make status   日志 / logs: make logs")
