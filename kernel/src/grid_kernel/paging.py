@@ -38,7 +38,8 @@ class PageRequest:
         if self.cursor is None:
             return None
         try:
-            values = orjson.loads(base64.b64decode(self.cursor + "==", altchars=b"-_", validate=True))
+            padded = self.cursor + "=" * (-len(self.cursor) % 4)
+            values = orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
             if not isinstance(values, list) or len(values) != len(kinds):
                 raise ValueError
             return tuple(TypeAdapter(kind).validate_python(v) for kind, v in zip(kinds, values, strict=True))
