@@ -1,20 +1,21 @@
 """dispute-svc on real engines, with a gis that answers over NATS when a test lets it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from itertools import count
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import nats
-import orjson
 import pytest
+from sqlalchemy import Select, func, select
 
 from dispute_svc.app import create_app
 from grid_deploy.engines import Engines
 from grid_deploy.provision import signing_key_file
+from grid_kernel import tables
 from grid_kernel.auth import Actor, Grant, Post
 from grid_kernel.contracts.gis import LOCATE, LocatePoints, PointLocated, PointsLocated
 from grid_kernel.runtime import Runtime
@@ -89,6 +90,9 @@ def handler(unit: str) -> Actor:
     )
 
 
+HANDLER = handler("urban_management")
+
+
 def at_district(post: Post) -> Actor:
     """Somebody of the district."""
     return Actor(kind="account", id=str(uuid4()), grants=(Grant(post=post, area=DISTRICT),))
@@ -148,6 +152,27 @@ class Api:
         live = [d for d in case["dispatches"] if d["state"] != "withdrawn" and d["role"] == "lead"]
         return await self.post(who, f"/dispatches/{live[0]['id']}/{verb}", body, version=live[0]["version"])
 
+    async def in_state(self, place: Place, state: str, **body: Any) -> dict[str, Any]:
+        """A case of street lamps that has come as far as this, as the worker of its grid sees it."""
+        case = await self.settled(place.worker, **({"gridCode": place.grid} | body))
+        if state == "objected":
+            await self._done(self.act(HANDLER, case, "object", {"reason": "not_our_duty"}))
+        if state in ("handling", "handled", "verified", "closed"):
+            await self._done(self.act(HANDLER, case, "accept"))
+        if state in ("handled", "verified", "closed"):
+            case = await self.case(HANDLER, case["id"])
+            await self._done(self.act(HANDLER, case, "handle", {"note": "已处理"}))
+        for step, wanted in (("verification", ("verified", "closed")), ("closure", ("closed",))):
+            if state in wanted:
+                version = (await self.case(place.worker, case["id"]))["version"]
+                sent = {"solved": True} if step == "verification" else {}
+                await self._done(self.post(place.worker, f"/cases/{case['id']}/{step}", sent, version=version))
+        return await self.case(place.worker, case["id"])
+
+    @staticmethod
+    async def _done(answer: Awaitable[httpx.Response]) -> None:
+        assert (got := await answer).status_code == 200, got.text
+
 
 @pytest.fixture(scope="session")
 def settings(service_environment: Callable[[str], dict[str, str]]) -> ServiceSettings:
@@ -193,6 +218,14 @@ def gis(engines: Engines) -> Gis:
     return Gis(engines.nats_url_of("gis"))
 
 
-def body_of(message: bytes) -> dict[str, Any]:
-    """A message of the bus as what it says."""
-    return dict(orjson.loads(message))
+def acts_of(case_id: str) -> Select[Any]:
+    """What the audit says was done to a case."""
+    entry = tables.audit_entry
+    return select(entry.c.action).where(entry.c.object_id == UUID(case_id)).order_by(entry.c.position)
+
+
+def said_of(case_id: str) -> Select[Any]:
+    """What was said about a case, in order."""
+    outbox = tables.outbox
+    about = func.convert_from(outbox.c.body, "UTF8").contains(f'"aggregateid":"{case_id}"')
+    return select(outbox.c.subject, outbox.c.body).where(about).order_by(outbox.c.position)

@@ -1,6 +1,7 @@
 """Any sequence of steps anybody could take leaves a case that is whole."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -132,7 +133,7 @@ class LifeOfACase(RuleBasedStateMachine):
     @invariant()
     def the_timeline_follows_the_table(self) -> None:
         states = [entry.state for entry, _, _ in self.dossier.fresh]
-        for before, after in zip(states, states[1:], strict=False):
+        for before, after in pairwise(states):
             assert before is after or after in rules.TRANSITIONS[before]
 
     @invariant()

@@ -58,7 +58,8 @@ def visible(actor: Actor) -> ColumnElement[bool]:
 
 def _given_to(units: Sequence[str]) -> ColumnElement[bool]:
     live = column(Dispatch.state) != DispatchState.WITHDRAWN
-    return exists(select(1).where(column(Dispatch.case_id) == Case.id, live, _one_of(Dispatch.unit_code, units)))
+    given = select(1).where(column(Dispatch.case_id) == Case.id, live, _one_of(Dispatch.unit_code, units))
+    return exists(given.correlate(Case))
 
 
 def _own(actor: Actor) -> ColumnElement[bool]:
