@@ -26,3 +26,8 @@ async def test_json_comes_as_what_it_holds(runtime: Runtime) -> None:
     row = await runtime.system_reads().fetch_one(stored)
     assert row is not None
     assert row["document"] == {"a": [1, None]}
+
+
+async def test_a_row_is_a_mapping_whatever_its_columns_are(runtime: Runtime) -> None:
+    rows = await runtime.system_reads().fetch(select(literal("x").label("plain")))
+    assert rows == [{"plain": "x"}]

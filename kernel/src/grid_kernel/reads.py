@@ -88,7 +88,7 @@ class ReadPool:
             await connection.execute(_begin(scope, writes=record is not None))
             try:
                 rows = await connection.fetch(compiled.sql, *arguments)
-                decoded = [_decode(row, compiled.decoders) for row in rows] if compiled.decoders else list(rows)
+                decoded = [_decode(row, compiled.decoders) for row in rows]
                 if record is not None:
                     sql, values_of_record = record(decoded)
                     await connection.execute(sql, *values_of_record)
