@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 import shapely
 from shapely.geometry import LineString, box, shape
+from shapely.geometry.base import BaseGeometry
 
 from gis_svc import topology
 from grid_kernel.auth import Actor, Post
@@ -241,7 +242,7 @@ async def test_a_split_that_forgets_ground_or_takes_foreign_ground_is_refused(
     one, other = neighbours(community, grids)
     north, south = topology.cut(grids[one], across(grids[one]))
 
-    async def refusal(*parts: shapely.Geometry) -> str:
+    async def refusal(*parts: BaseGeometry) -> str:
         body = {"parts": [{"outline": drawn(part)} for part in parts]}
         answer = await send(leader, "POST", f"/grids/{one}/split", json=body, headers=FIRST)
         assert answer.status_code == 409

@@ -179,11 +179,6 @@ class Building(Base, table=True):
             building_no=self.building_no,
         )
 
-    def relocate(self, area_code: str, now: datetime) -> BuildingLocated:
-        """Follow a changed border into another grid."""
-        self.assign(area_code)
-        return self.located(now)
-
     def assign(self, area_code: str) -> None:
         """Belong to a grid from now on."""
         self.area_code = area_code
