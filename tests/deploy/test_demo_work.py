@@ -274,13 +274,15 @@ def test_cases_are_acted_on_by_people_of_the_unit(town: Path) -> None:
 
 
 def test_case_points_come_in_four_systems_and_fall_into_a_grid_but_for_four(town: Path) -> None:
-    shapes = [grid.shape for grid in load_district().grids]
+    grids = {grid.code: grid.shape for grid in load_district().grids}
     systems: Counter[str] = Counter()
     outside = 0
     for case in read(town, "dispute/cases"):
         systems[case["crs"]] += 1
         point = to_metres(np.array([to_cgcs2000(case["lon"], case["lat"], Crs(case["crs"]))]))[0]
-        outside += not shapely.contains(shapes, shapely.Point(point)).any()
+        lies_in = [code for code, shape in grids.items() if shape.contains(shapely.Point(point))]
+        assert case["area_code"] == (lies_in[0] if lies_in else "150204")
+        outside += not lies_in
     assert set(systems) == {"CGCS2000", "WGS84", "GCJ02", "BD09"}
     assert systems.most_common(1)[0][0] == "GCJ02"
     assert outside == 4

@@ -10,7 +10,7 @@ import shapely
 from grid_deploy.demo.areas import District, to_degrees, to_metres
 from grid_deploy.demo.case_scripts import COURSES, OPINION_COUNT, OUTSIDE_COUNT, Course
 from grid_deploy.demo.composition import Draw
-from grid_deploy.demo.plan import Plan, WorkingDays
+from grid_deploy.demo.plan import DISTRICT, Plan, WorkingDays
 from grid_deploy.demo.randomness import Kind, identifier, stream
 from grid_deploy.demo.samples import Place, Samples
 from grid_deploy.demo.scripts import first_day, moments
@@ -112,7 +112,8 @@ class Cases:
     def _report(self, category: str, text: Text, place: Place, reported: datetime, reporter: str) -> dict[str, Any]:
         words = {"place": place.building.name, "door": self._draw.between(1, place.building.entrances)}
         filled = Text(text.title.format(**words), text.description.format(**words))
-        return self._case(category, filled, self._point_near(place), reported, reporter)
+        row = self._case(category, filled, self._point_near(place), reported, reporter)
+        return row | {"area_code": place.grid.code}
 
     def _case(
         self, category: str, text: Text, point: tuple[float, float], reported: datetime, reporter: str
@@ -125,6 +126,7 @@ class Cases:
             "kind": self._kinds[category],
             "title": text.title,
             "description": text.description,
+            "area_code": DISTRICT,
             "lon": round(lon, 6),
             "lat": round(lat, 6),
             "crs": crs.value,
