@@ -1,5 +1,6 @@
 """The OpenAPI document of a service, made to say what really happens (NL API Design Rules)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -12,6 +13,9 @@ from grid_kernel.errors import PROBLEM_JSON
 CONTACT = {"name": "青山区社区网格治理", "url": "https://example.org/grid", "email": "api@example.org"}
 VERSION_HEADER = {"description": "Full version of the API.", "schema": {"type": "string"}}
 _ALWAYS = {"400": "Invalid input.", "500": "A fault of ours.", "503": "Too much at once, or a part is away."}
+_FRAMEWORK = {"HTTPValidationError", "ValidationError"}
+_SCHEMAS = "#/components/schemas/"
+_CLOSED = {"enum", "const"}  # they would have to name null as well
 PROBLEM: dict[str, Any] = {
     "type": "object",
     "description": "RFC 9457 problem details.",
@@ -60,13 +64,13 @@ def document(app: FastAPI, *, service: str) -> dict[str, Any]:
         own = {path: item for path, item in made["paths"].items() if path.startswith("/v1/")}
         made["paths"] = {path.removeprefix("/v1"): item for path, item in own.items()}
         schemas = made.setdefault("components", {}).setdefault("schemas", {})
-        schemas.pop("HTTPValidationError", None)
-        schemas.pop("ValidationError", None)
-        schemas["Problem"] = PROBLEM
+        pages = {name: schema["title"] for name, schema in schemas.items() if name.startswith("Page_")}
+        kept = {pages.get(name, name): schema for name, schema in schemas.items() if name not in _FRAMEWORK}
+        made["components"]["schemas"] = kept | {"Problem": PROBLEM}
         for path, item in made["paths"].items():
             for operation in item.values():
                 _complete(path, operation)
-        app.openapi_schema = made
+        app.openapi_schema = _plain(made, {f"{_SCHEMAS}{name}": f"{_SCHEMAS}{title}" for name, title in pages.items()})
     return app.openapi_schema
 
 
@@ -85,6 +89,20 @@ def _complete(path: str, operation: dict[str, Any]) -> None:
     for status, response in responses.items():
         response.setdefault("headers", {})["API-Version"] = VERSION_HEADER
         if status >= "400":
-            response["content"] = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+            response["content"] = {PROBLEM_JSON: {"schema": {"$ref": f"{_SCHEMAS}Problem"}}}
         if status == "503":
             response["headers"]["Retry-After"] = {"schema": {"type": "string"}}
+
+
+def _plain(node: Any, renamed: Mapping[str, str]) -> Any:
+    """Follow renamed schemas, and say `type: [string, null]` instead of a choice of two schemas."""
+    if isinstance(node, list):
+        return [_plain(each, renamed) for each in node]
+    if not isinstance(node, dict):
+        return renamed.get(node, node) if isinstance(node, str) else node
+    plain = {name: _plain(value, renamed) for name, value in node.items()}
+    match plain.get("anyOf"):
+        case [{"type": str() as kind, **limits}, {"type": "null"}] if not limits.keys() & _CLOSED:
+            del plain["anyOf"]
+            return plain | limits | {"type": [kind, "null"]}
+    return plain

@@ -25,6 +25,11 @@ class Page(Schema, Generic[Item]):
     items: list[Item]
     next_cursor: str | None
 
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """`PersonOutPage`: what the schema is called in the OpenAPI document."""
+        return f"{params[0].__name__}Page"
+
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
