@@ -52,6 +52,7 @@ migration: $(STAMP) ## 新建迁移 / write a migration: SERVICE=approval MESSAG
 	@$(DEPLOY) migration --service '$(SERVICE)' --message '$(MESSAGE)'
 
 seed: $(STAMP) ## 载入演示数据 / load the demo, once
+	@$(DEPLOY) up
 	@$(DEPLOY) seed
 
 demo-reset: $(STAMP) ## 恢复演示数据 / empty everything and load the demo anew

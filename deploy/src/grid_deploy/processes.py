@@ -3,8 +3,10 @@
 A pid alone proves nothing after a crash or a restart of the machine: it may belong to somebody else by now.
 """
 
+import itertools
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -22,6 +24,7 @@ from grid_deploy.errors import DeployError
 LOG_LIMIT = 20 * 1024 * 1024
 # How long the kernel may take to give back the port of a process that was just killed.
 _PORT_SECONDS = 1.0
+_TRIAL_PORTS = range(20_000, 32_000)
 _children: dict[int, subprocess.Popen[bytes]] = {}
 
 
@@ -140,12 +143,9 @@ def require_free_port(port: int, setting: str, *, host: str = "127.0.0.1") -> No
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports nobody listens on just now; all different."""
-    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports: list[int] = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
+    """Ports nobody uses just now, below those the system gives to outgoing connections; all different."""
+    candidates = random.sample(_TRIAL_PORTS, k=len(_TRIAL_PORTS))
+    return list(itertools.islice((port for port in candidates if _can_bind("127.0.0.1", port)), count))
 
 
 def _can_bind(host: str, port: int) -> bool:

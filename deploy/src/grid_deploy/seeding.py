@@ -20,23 +20,30 @@ from grid_deploy.provision import drop_databases, provision
 from grid_deploy.settings import ROOT, SERVICES, Settings
 from grid_kernel.bus import STREAM
 
-SEED = 20260101
+SEED = 1
+_STAGES = (("gis", "gateway", "population"), ("approval", "dispute"))
+_NOTE = "demo.json"
 _LOADING, _LOADED = "loading", "loaded"
 
 
 def load_once(engines: Engines, environ: Mapping[str, str]) -> bool:
-    """Load the demo unless it is there. A load that a crash cut short is thrown away and begun again."""
+    """Load the demo unless it is there. The services run, for some parts ask other services while they load."""
     note = _read_note(engines.settings)
     if note.get("state") == _LOADED:
         return False
     if note.get("state") == _LOADING:
-        empty(engines, environ)
+        raise DeployError("演示数据上次未载入完 / the demo was cut short while it loaded: make demo-reset")
     load(engines, environ)
     return True
 
 
+def was_cut_short(settings: Settings) -> bool:
+    """Whether a load of the demo began and never ended."""
+    return _read_note(settings).get("state") == _LOADING
+
+
 def load(engines: Engines, environ: Mapping[str, str]) -> None:
-    """Generate the demo for today and let each service load its part."""
+    """Generate the demo for today and let each service load its part, places and people before what refers to them."""
     settings = engines.settings
     as_of = environ.get("GRID_DEMO_AS_OF") or datetime.now(ZoneInfo("Asia/Shanghai")).date().isoformat()
     _write_note(settings, {"state": _LOADING, "seed": SEED, "as_of": as_of})
@@ -46,12 +53,14 @@ def load(engines: Engines, environ: Mapping[str, str]) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise DeployError(f"无法生成演示数据 / the demo could not be generated:\n{done.stderr[-2000:]}")
-    commands.in_services(engines, [(each, ("load", str(folder / each.name))) for each in SERVICES], environ)
+    for stage in _STAGES:
+        told = [(each, ("load", str(folder / each.name))) for each in SERVICES if each.name in stage]
+        commands.in_services(engines, told, environ)
     _write_note(settings, {"state": _LOADED, "seed": SEED, "as_of": as_of})
 
 
 def empty(engines: Engines, environ: Mapping[str, str]) -> None:
-    """Back to empty, migrated databases, an empty stream and no attachments."""
+    """Back to empty, migrated databases, an empty stream and no attachments; the services are stopped."""
     if engines.settings.environment == "production":
         raise DeployError("生产环境不可清空数据 / GRID_ENVIRONMENT=production: data is not emptied here")
     asyncio.run(drop_databases(engines.admin_url, [process.database for process in SERVICES]))
@@ -59,6 +68,7 @@ def empty(engines: Engines, environ: Mapping[str, str]) -> None:
     shutil.rmtree(engines.settings.state_dir / "blobs", ignore_errors=True)
     asyncio.run(provision(engines.admin_url, engines.settings.secrets_dir))
     migrations.migrate(engines, environ)
+    (engines.settings.state_dir / _NOTE).unlink(missing_ok=True)
 
 
 def log_ins(settings: Settings) -> list[tuple[str, str, str]]:
@@ -83,14 +93,14 @@ async def _drop_stream(nats_url: str) -> None:
 
 def _read_note(settings: Settings) -> dict[str, Any]:
     try:
-        note: dict[str, Any] = json.loads((settings.state_dir / "demo.json").read_text("utf-8"))
+        note: dict[str, Any] = json.loads((settings.state_dir / _NOTE).read_text("utf-8"))
     except (OSError, ValueError):
         return {}
     return note
 
 
 def _write_note(settings: Settings, note: Mapping[str, Any]) -> None:
-    path = settings.state_dir / "demo.json"
+    path = settings.state_dir / _NOTE
     partial = path.with_suffix(".new")
     partial.write_text(json.dumps(dict(note)), "utf-8")
     partial.replace(path)

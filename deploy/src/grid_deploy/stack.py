@@ -24,9 +24,13 @@ def up(settings: Settings, environ: Mapping[str, str]) -> None:
     with _alone(settings):
         services.require_free_ports(settings, environ)
         prepared = prepare(settings, environ)
-        if settings.demo and settings.environment == "development" and seeding.load_once(prepared, environ):
-            print("演示数据已载入 / demo loaded")
+        demo = settings.demo and settings.environment == "development"
+        if demo and seeding.was_cut_short(settings):
+            services.stop(settings)
+            seeding.empty(prepared, environ)
         started = services.start(prepared, environ)
+        if demo and seeding.load_once(prepared, environ):
+            print(f"演示数据已载入 / demo loaded ({time.monotonic() - began:.1f} s)")
     what = "已启动 / started" if started else "已在运行 / running already"
     print(f"{what} ({time.monotonic() - began:.1f} s)\n")
     _print_welcome(settings, environ)
@@ -49,14 +53,13 @@ def down(settings: Settings) -> None:
 
 
 def demo_reset(settings: Settings, environ: Mapping[str, str]) -> None:
-    """Throw all data away and load the demo anew; what ran before runs again."""
+    """Throw all data away and load the demo anew; the services run afterwards."""
     with _alone(settings):
-        ran = services.stop(settings)
+        services.stop(settings)
         prepared = prepare(settings, environ)
         seeding.empty(prepared, environ)
+        services.start(prepared, environ)
         seeding.load(prepared, environ)
-        if ran:
-            services.start(prepared, environ)
     print("演示数据已恢复 / demo restored")
 
 
