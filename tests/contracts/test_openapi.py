@@ -1,0 +1,138 @@
+"""Every operation of the five documents says what the kernel promises of it."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from tests.contracts import house
+
+CAMEL = re.compile(r"^[a-z][a-z0-9]*([A-Z][a-z0-9]*)*$")
+# What would put a person, a text about one, or a secret into a URL and so into every log on the way.
+PERSONAL = re.compile(
+    r"^(name|phone|telephone|mobile|idNumber|idNo|birthDate|sex|age|address|query|q|search|text|lon|lat|code6|"
+    r"verificationCode|secret|token|password|receiptCode|login|person(Name|Phone)|contact)$"
+)
+# Operation and parameter that look personal and are not: a code table, and an account of the office.
+HARMLESS = {("getCodeTable", "name"), ("listAccounts", "login")}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of one service."""
+
+    service: str
+    method: str
+    path: str
+    body: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """What a failing test shows."""
+        return f"{self.service} {self.method.upper()} {self.path}"
+
+    def parameters(self, *places: str) -> dict[str, dict[str, Any]]:
+        """Parameters in these places, by name."""
+        return {each["name"]: each for each in self.body.get("parameters", []) if each["in"] in places}
+
+    @property
+    def creates(self) -> bool:
+        """Whether a repetition must not create twice."""
+        return self.method == "post" and "201" in self.body["responses"]
+
+
+OPERATIONS = [
+    Operation(service, method, path, body)
+    for service in house.PACKAGES
+    for path, item in house.openapi(service)["paths"].items()
+    for method, body in item.items()
+]
+
+
+@pytest.fixture(params=OPERATIONS, ids=lambda operation: operation.name)
+def operation(request: pytest.FixtureRequest) -> Operation:
+    """Every operation, one after the other."""
+    chosen: Operation = request.param
+    return chosen
+
+
+@pytest.mark.parametrize("service", house.PACKAGES)
+def test_a_document_says_whose_it_is_and_where_it_is_served(service: str) -> None:
+    document = house.openapi(service)
+    assert document["openapi"].startswith("3.1")
+    assert document["servers"] == [{"url": f"/api/{service}/v1"}]
+    assert set(document["info"]["contact"]) == {"name", "url", "email"}
+    assert re.fullmatch(r"\d+\.\d+\.\d+", document["info"]["version"])
+    assert document["info"]["description"]
+    assert len(document["paths"]) >= 10
+
+
+@pytest.mark.parametrize("service", house.PACKAGES)
+def test_the_names_of_operations_are_unique(service: str) -> None:
+    names = [operation.body["operationId"] for operation in OPERATIONS if operation.service == service]
+    assert sorted(set(names)) == sorted(names)
+    assert all(CAMEL.match(name) for name in names)
+
+
+@pytest.mark.parametrize("service", house.PACKAGES)
+def test_members_are_in_camel_case(service: str) -> None:
+    schemas = house.openapi(service)["components"]["schemas"]
+    wrong = {f"{name}.{member}" for name, schema in schemas.items() for member in schema.get("properties", {})}
+    assert {each for each in wrong if not CAMEL.match(each.split(".")[1])} == set()
+
+
+@pytest.mark.parametrize("service", house.PACKAGES)
+def test_every_reference_leads_somewhere(service: str) -> None:
+    document = house.openapi(service)
+    known = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+    assert set(_references(document)) <= known
+
+
+def test_an_operation_is_described_and_filed(operation: Operation) -> None:
+    assert operation.body["summary"]
+    assert operation.body.get("description") or operation.body["summary"]
+    assert operation.body["tags"]
+
+
+def test_an_operation_names_every_refusal_the_kernel_may_give(operation: Operation) -> None:
+    expected = {"400", "500", "503"}
+    expected |= {"401", "403"} if operation.body.get("security") else set()
+    expected |= {"404"} if "{" in operation.path else set()
+    expected |= {"409", "422"} if operation.creates else set()
+    expected |= {"412", "428"} if "If-Match" in operation.parameters("header") else set()
+    expected |= {"413"} if "requestBody" in operation.body else set()
+    assert expected <= set(operation.body["responses"])
+
+
+def test_a_creating_operation_takes_an_idempotency_key(operation: Operation) -> None:
+    assert ("Idempotency-Key" in operation.parameters("header")) == operation.creates
+
+
+def test_every_answer_carries_the_version_and_every_refusal_is_a_problem(operation: Operation) -> None:
+    for status, response in operation.body["responses"].items():
+        assert "API-Version" in response["headers"]
+        assert response["description"]
+        if status >= "400":
+            assert set(response["content"]) == {"application/problem+json"}
+        elif status != "204":
+            assert response["content"]
+
+
+def test_no_personal_data_goes_into_an_address(operation: Operation) -> None:
+    found = {name for name in operation.parameters("query", "path") if PERSONAL.match(name)}
+    assert {name for name in found if (operation.body["operationId"], name) not in HARMLESS} == set()
+
+
+def test_query_parameters_are_in_camel_case(operation: Operation) -> None:
+    assert {name for name in operation.parameters("query") if not CAMEL.match(name)} == set()
+
+
+def _references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(reference := node.get("$ref"), str):
+            yield reference
+        node = list(node.values())
+    if isinstance(node, list):
+        for each in node:
+            yield from _references(each)
