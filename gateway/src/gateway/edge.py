@@ -2,11 +2,12 @@
 
 uvicorn hands everything it does not understand to llhttp, which is strict; but it sets no limit to the length of a
 head, waits for ever for a head that does not come, drops the host of an absolute-form target without a word, and
-starts the application before it knows that a Transfer-Encoding is not one. Give it as `http=EdgeProtocol`.
+starts the application before it knows that a Transfer-Encoding is not one. It also writes the head of an answer and
+its body in two system calls, a sixth of the cost of a proxied request. Give it as `http=EdgeProtocol`.
 """
 
 import asyncio
-from typing import Final
+from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
@@ -14,6 +15,45 @@ HEAD_BYTES: Final = 65_536
 HEAD_SECONDS: Final = 15.0
 _TOO_LARGE: Final = 431
 _TOO_SLOW: Final = 408
+
+
+class _Joining:
+    """A transport that holds a first write until the second, or the end of the turn of the loop."""
+
+    __slots__ = ("_held", "_loop", "_transport")
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._held: bytes | None = None
+        self._loop = loop
+        self._transport = transport
+
+    def write(self, data: bytes) -> None:
+        """Write, together with what is held."""
+        held = self._held
+        if held is None:
+            self._held = data
+            self._loop.call_soon(self._let_go)
+        else:
+            self._held = None
+            self._transport.writelines((held, data))
+
+    def is_closing(self) -> bool:
+        """Whether it is closed or about to be."""
+        return self._transport.is_closing()
+
+    def close(self) -> None:
+        """Close when everything is written."""
+        self._let_go()
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else is the transport's."""
+        return getattr(self._transport, name)
+
+    def _let_go(self) -> None:
+        held, self._held = self._held, None
+        if held is not None:
+            self._transport.write(held)
 
 
 class EdgeProtocol(HttpToolsProtocol):
@@ -25,7 +65,7 @@ class EdgeProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin, and do not wait for ever for the first request."""
-        super().connection_made(transport)
+        super().connection_made(cast("asyncio.Transport", _Joining(transport, self.loop)))
         self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -94,6 +94,7 @@ class Proxy:
     async def aclose(self, grace: float = 10.0) -> None:
         """Let the running requests finish for `grace` seconds, then close the upstreams."""
         await asyncio.gather(*(route.upstream.aclose(grace) for route in self._routes.values()))
+        self._records.flush()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -110,8 +111,8 @@ class Proxy:
             self._uploads -= visit.uploading
             seconds = time.perf_counter() - visit.started
             method = scope["method"] if scope["method"] in METHODS else "other"
-            self._records.note(method, visit.route, visit.status, seconds)
-            self._records.write(method, scope["raw_path"], visit.status, seconds, visit.request_id, visit.reason)
+            self._records.measure(method, visit.route, visit.status, seconds)
+            self._records.note(method, scope["raw_path"], visit.status, seconds, visit.request_id, visit.reason)
 
     async def _visit(self, visit: Visit, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it; what was refused before anything was sent is a problem document."""

@@ -31,7 +31,6 @@ class Connection(asyncio.Protocol):
         "_answers",
         "_exchange",
         "_limits",
-        "_loop",
         "_owner",
         "_reading_paused",
         "_sender",
@@ -39,6 +38,7 @@ class Connection(asyncio.Protocol):
         "_writable",
         "alive",
         "idle_since",
+        "loop",
         "origin",
         "reused",
     )
@@ -50,7 +50,7 @@ class Connection(asyncio.Protocol):
         self.origin = origin
         self._owner = owner
         self._limits = limits
-        self._loop = loop
+        self.loop = loop
         self._transport: asyncio.Transport
         self._answers = AnswerReader(limits, origin)
         self._exchange: Exchange | None = None
@@ -62,7 +62,7 @@ class Connection(asyncio.Protocol):
         """Send a request whose body is in hand, wait for the head of the answer."""
         self._begin(exchange, head)
         exchange.sent = True
-        exchange.expires_at = self._loop.time() + min(self._limits.first_byte_seconds, exchange.silence)
+        exchange.expires_at = self.loop.time() + min(self._limits.first_byte_seconds, exchange.silence)
         await self._answered(exchange)
 
     async def run_streaming(
@@ -70,7 +70,7 @@ class Connection(asyncio.Protocol):
     ) -> None:
         """Send a request whose body is still coming; the answer may begin, even end, before the body does."""
         self._begin(exchange, head)
-        self._sender = self._loop.create_task(self._send(exchange, body, length))
+        self._sender = self.loop.create_task(self._send(exchange, body, length))
         await self._answered(exchange)
 
     def check(self, now: float) -> None:
@@ -99,7 +99,7 @@ class Connection(asyncio.Protocol):
             return
         self._reading_paused = False
         if self._exchange is not None:
-            self._exchange.expires_at = self._loop.time() + self._silence(self._exchange)
+            self._exchange.expires_at = self.loop.time() + self._silence(self._exchange)
         if self.alive:
             self._transport.resume_reading()
 
@@ -135,7 +135,7 @@ class Connection(asyncio.Protocol):
         if exchange.complete:
             self._finish(exchange)
         elif exchange.status and not exchange.paused:
-            exchange.expires_at = self._loop.time() + self._silence(exchange)
+            exchange.expires_at = self.loop.time() + self._silence(exchange)
 
     def eof_received(self) -> bool:
         """Close with the peer; half-open connections are of no use here."""
@@ -159,7 +159,7 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The upstream reads more slowly than the caller sends."""
-        self._writable = self._loop.create_future()
+        self._writable = self.loop.create_future()
 
     def resume_writing(self) -> None:
         """Go on sending."""
@@ -195,7 +195,7 @@ class Connection(asyncio.Protocol):
             return
         exchange.sent = True
         wait = self._limits.between_bytes_seconds if exchange.status else self._limits.first_byte_seconds
-        exchange.expires_at = self._loop.time() + min(wait, exchange.silence)
+        exchange.expires_at = self.loop.time() + min(wait, exchange.silence)
 
     async def _send_pieces(self, exchange: Exchange, body: AsyncIterable[bytes], length: int | None) -> None:
         left = length
@@ -218,7 +218,7 @@ class Connection(asyncio.Protocol):
     async def _drain(self, exchange: Exchange) -> None:
         if self._writable is None:
             return
-        exchange.expires_at = self._loop.time() + min(self._limits.between_bytes_seconds, exchange.silence)
+        exchange.expires_at = self.loop.time() + min(self._limits.between_bytes_seconds, exchange.silence)
         await self._writable
         exchange.expires_at = inf
 

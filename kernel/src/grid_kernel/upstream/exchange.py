@@ -33,6 +33,7 @@ class Exchange:
         "_buffered",
         "_chunks",
         "_line",
+        "_loop",
         "_paused",
         "_waiter",
         "complete",
@@ -48,7 +49,9 @@ class Exchange:
         "until_close",
     )
 
-    def __init__(self, line: Line, *, head_only: bool, deadline: float, buffer_bytes: int) -> None:
+    def __init__(
+        self, line: Line, loop: asyncio.AbstractEventLoop, *, head_only: bool, deadline: float, buffer_bytes: int
+    ) -> None:
         self.status = 0
         self.headers: Headers = []
         self.complete = False
@@ -61,6 +64,7 @@ class Exchange:
         self.silence = inf
         self.on_wait: Callable[[], None] | None = None
         self._line = line
+        self._loop = loop
         self._chunks: list[bytes] = []
         self._buffered = 0
         self._buffer_bytes = buffer_bytes
@@ -127,7 +131,7 @@ class Exchange:
         return self._paused
 
     async def _wait(self) -> None:
-        self._waiter = asyncio.get_running_loop().create_future()
+        self._waiter = self._loop.create_future()
         try:
             await self._waiter
         finally:

@@ -128,7 +128,7 @@ class Upstream:
         if self._closing:
             connection.drop()
             return
-        connection.idle_since = asyncio.get_running_loop().time()
+        connection.idle_since = connection.loop.time()
         while self._waiters:
             waiter = self._waiters.popleft()
             if not waiter.done():
@@ -180,7 +180,11 @@ class Upstream:
         on_wait: Callable[[], None] | None,
     ) -> Exchange:
         exchange = Exchange(
-            connection, head_only=method == b"HEAD", deadline=deadline, buffer_bytes=self.limits.buffer_bytes
+            connection,
+            connection.loop,
+            head_only=method == b"HEAD",
+            deadline=deadline,
+            buffer_bytes=self.limits.buffer_bytes,
         )
         exchange.silence = silence
         exchange.on_wait = on_wait
