@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Column, Date, Index, Numeric, Text, UniqueConstraint, text
+from sqlalchemy import Column, Date, Index, Numeric, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
 
 from grid_kernel.clock import today
@@ -46,7 +46,7 @@ class Dwelling(Base, table=True):
     floor: int
     room_no: str
     use: str
-    area_m2: Decimal | None = Field(default=None, sa_type=Numeric(8, 2))
+    area_m2: float | None = Field(default=None, sa_type=Numeric(8, 2, asdecimal=False))
     address: str
     address_grams: list[str] = Field(sa_type=ARRAY(Text))
     synthetic: bool = False

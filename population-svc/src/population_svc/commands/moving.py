@@ -70,7 +70,7 @@ async def move_household(
         raise rules.HouseholdEnded
     await record_act(session, actor, "household.moved", household, kind="household", now=now)
     if to.dwelling is not None:
-        await dwelling_named(session, actor, to, now=now)
+        await dwelling_named(session, actor, to, since=to.moved_on, now=now)
     async with as_system(session):
         await _resettle(session, household, to, now)
     return household

@@ -23,7 +23,7 @@ async def register_household(session: AsyncSession, actor: Actor, entry: Househo
     """Enter a household with its persons, and its dwelling where nobody knew it."""
     rules.check_keeps_register(actor)
     _check_household(entry, today(now))
-    dwelling = await dwelling_named(session, actor, entry, now=now)
+    dwelling = await dwelling_named(session, actor, entry, since=entry.formed_on, now=now)
     people = [
         await _resolve(session, person, dwelling.area_code, since=entry.formed_on, now=now) for person in entry.persons
     ]
@@ -57,11 +57,11 @@ async def register_person(session: AsyncSession, actor: Actor, entry: NewPerson,
 
 
 async def dwelling_named(
-    session: AsyncSession, actor: Actor, entry: HouseholdIn | HouseholdMove, *, now: datetime
+    session: AsyncSession, actor: Actor, entry: HouseholdIn | HouseholdMove, *, since: date, now: datetime
 ) -> Dwelling:
     """The dwelling an entry names in the actor's areas, entered if it comes with it."""
     if entry.dwelling is not None:
-        return await _enter_dwelling(session, actor, entry.dwelling, now)
+        return await _enter_dwelling(session, actor, entry.dwelling, since, now)
     assert entry.dwelling_id is not None  # noqa: S101 - the schema demands one of the two
     dwelling = await queries.any_dwelling(session, entry.dwelling_id)
     if dwelling is None:
@@ -70,7 +70,10 @@ async def dwelling_named(
     return dwelling
 
 
-async def _enter_dwelling(session: AsyncSession, actor: Actor, entry: DwellingIn, now: datetime) -> Dwelling:
+async def _enter_dwelling(
+    session: AsyncSession, actor: Actor, entry: DwellingIn, since: date, now: datetime
+) -> Dwelling:
+    """Enter a dwelling; what is said of it holds since somebody lived there, as far as we know."""
     grid, building_no = await queries.grid_of(session, entry.building_id, now)
     grid = rules.check_in_scope(actor, grid, "/dwelling/buildingId", "unknown-building")
     rules.check_may_keep(actor, grid)
@@ -85,7 +88,7 @@ async def _enter_dwelling(session: AsyncSession, actor: Actor, entry: DwellingIn
         area_code=grid,
         house_code=rules.house_code(grid[:12], building_no or "", entry.entrance, number),
         address_grams=grams(entry.address),
-        effective_on=today(now),
+        effective_on=since,
         recorded_at=now,
     )
     async with stored(session):

@@ -156,12 +156,9 @@ def where_is(id_number: str) -> Select[Any]:
 
 def facts_of(person_id: UUID) -> Select[Any]:
     """What yes-or-no questions about a person are answered from (run as system)."""
-    own, other = aliased(Occupancy), aliased(Occupancy)
-    own_household = everyone(own).where(col(own.person_id) == col(Person.id), col(own.valid_to).is_(None))
-    size = everyone(other).where(col(other.valid_to).is_(None))
-    size = size.where(
-        col(other.household_id) == own_household.with_only_columns(col(own.household_id)).scalar_subquery()
-    )
+    own, others = aliased(Occupancy), aliased(Occupancy)
+    size = everyone(others).where(col(others.household_id) == col(own.household_id), col(others.valid_to).is_(None))
     columns: list[Any] = [col(Person.id), col(Person.status), col(Person.registered_here), col(Person.birth_date)]
     columns.append(size.with_only_columns(func.count()).scalar_subquery().label("household_size"))
-    return everyone(Person).with_only_columns(*columns).where(col(Person.id) == person_id)
+    current = and_(col(own.person_id) == col(Person.id), col(own.valid_to).is_(None))
+    return everyone(Person).with_only_columns(*columns).outerjoin(own, current).where(col(Person.id) == person_id)

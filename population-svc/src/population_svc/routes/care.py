@@ -40,7 +40,7 @@ async def list_for_care(entry: CareEntryIn, actor: CurrentActor, session: WriteS
 
 @care_entries.post("/care-entries/{entry_id}/end", responses=refusals(Forbidden, NotFound, CareEntryEnded) | CHANGED)
 async def end_care(
-    entry_id: UUID, ending: CareEntryEndIn, version: IfMatch, actor: CurrentActor, session: WriteSession, now: Now
+    entry_id: UUID, ending: CareEntryEndIn, actor: CurrentActor, version: IfMatch, session: WriteSession, now: Now
 ) -> CareEntryOut:
     """End a care entry on a day."""
     ended = await commands.end_care(session, actor, entry_id, ending, version=version, now=now)

@@ -53,7 +53,7 @@ async def get_dwelling(dwelling_id: UUID, actor: CurrentActor, reads: Reads) -> 
 
 @dwellings.patch("/{dwelling_id}", responses=refusals(Forbidden, NotFound) | CHANGED)
 async def change_dwelling(
-    dwelling_id: UUID, change: DwellingChange, version: IfMatch, actor: CurrentActor, session: WriteSession, now: Now
+    dwelling_id: UUID, change: DwellingChange, actor: CurrentActor, version: IfMatch, session: WriteSession, now: Now
 ) -> DwellingOut:
     """Take over what is different about a dwelling since a day."""
     changed = await commands.change_dwelling(session, actor, dwelling_id, change, version=version, now=now)

@@ -59,7 +59,7 @@ async def get_household(household_id: UUID, actor: CurrentActor, reads: Reads, n
 
 @households.patch("/{household_id}", responses=refusals(Forbidden, NotFound, HouseholdEnded) | CHANGED)
 async def change_household(
-    household_id: UUID, change: HouseholdChange, version: IfMatch, actor: CurrentActor, session: WriteSession, now: Now
+    household_id: UUID, change: HouseholdChange, actor: CurrentActor, version: IfMatch, session: WriteSession, now: Now
 ) -> HouseholdOut:
     """Take over what is different about a household since a day."""
     await commands.change_household(session, actor, household_id, change, version=version, now=now)
@@ -70,7 +70,7 @@ async def change_household(
     "/{household_id}/moves", responses=refusals(Forbidden, NotFound, HouseholdEnded, DwellingKnown) | CHANGED
 )
 async def move_household(
-    household_id: UUID, to: HouseholdMove, version: IfMatch, actor: CurrentActor, session: WriteSession, now: Now
+    household_id: UUID, to: HouseholdMove, actor: CurrentActor, version: IfMatch, session: WriteSession, now: Now
 ) -> Moved:
     """Let a household with all its persons live in another dwelling of the district."""
     moved = await commands.move_household(session, actor, household_id, to, version=version, now=now)

@@ -55,7 +55,7 @@ async def get_person(person_id: UUID, actor: CurrentActor, reads: Reads) -> Pers
 
 @persons.patch("/{person_id}", responses=refusals(Forbidden, NotFound) | CHANGED)
 async def change_person(
-    person_id: UUID, change: PersonChange, version: IfMatch, actor: CurrentActor, session: WriteSession, now: Now
+    person_id: UUID, change: PersonChange, actor: CurrentActor, version: IfMatch, session: WriteSession, now: Now
 ) -> PersonOut:
     """Take over what is different about a person since a day."""
     await commands.change_person(session, actor, person_id, change, version=version, now=now)
@@ -64,7 +64,7 @@ async def change_person(
 
 @persons.post("/{person_id}/moves", responses=refusals(Forbidden, NotFound, PersonHasLeft) | CHANGED)
 async def move_person(
-    person_id: UUID, to: PersonMove, version: IfMatch, actor: CurrentActor, session: WriteSession, now: Now
+    person_id: UUID, to: PersonMove, actor: CurrentActor, version: IfMatch, session: WriteSession, now: Now
 ) -> Moved:
     """Let a person live in another household of the district."""
     moved = await commands.move_person(session, actor, person_id, to, version=version, now=now)
@@ -73,7 +73,7 @@ async def move_person(
 
 @persons.post("/{person_id}/departure", responses=refusals(Forbidden, NotFound, PersonHasLeft) | CHANGED)
 async def leave_person(
-    person_id: UUID, departure: Departure, version: IfMatch, actor: CurrentActor, session: WriteSession, now: Now
+    person_id: UUID, departure: Departure, actor: CurrentActor, version: IfMatch, session: WriteSession, now: Now
 ) -> PersonOut:
     """Let a person leave the district; the record stays."""
     await commands.leave_person(session, actor, person_id, departure, version=version, now=now)

@@ -1,7 +1,6 @@
 """Dwellings and households on the wire."""
 
 from datetime import date
-from decimal import Decimal
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from population_svc.rules import Presence, VisitState
 from population_svc.schemas.persons import Code, PersonIn, PersonOut, Phone
 
 DwellingNo = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")]
-SquareMetres = Annotated[Decimal, Field(gt=0, le=99_999, max_digits=8, decimal_places=2)]
+SquareMetres = Annotated[float, Field(gt=0, le=99_999)]
 
 
 class DwellingIn(Input):
@@ -49,7 +48,7 @@ class DwellingOut(Schema):
     floor: int
     room_no: str
     use: str
-    area_m2: Decimal | None
+    area_m2: float | None
     address: str
     version: int
 
