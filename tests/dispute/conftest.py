@@ -110,10 +110,12 @@ class Api:
         return await self.client.get(f"/v1{path}", params=params, headers=self.tokens.headers(who))
 
     async def post(
-        self, who: Actor, path: str, body: Any = None, *, version: int | None = None, **headers: str
+        self, who: Actor, path: str, body: Any = None, *, version: int | None = None, key: str | None = None
     ) -> httpx.Response:
-        """Do something, on a version where one is named."""
-        sent = self.tokens.headers(who, **headers) | ({} if version is None else {"If-Match": f'"{version}"'})
+        """Do something, on a version where one is named, under a key of its own unless one is named."""
+        sent = self.tokens.headers(who)
+        sent |= {} if version is None else {"If-Match": f'"{version}"'}
+        sent |= {} if key is None else {"Idempotency-Key": key}
         return await self.client.post(f"/v1{path}", json=body if body is not None else {}, headers=sent)
 
     async def put(self, who: Actor, path: str, body: Any, *, version: int) -> httpx.Response:

@@ -179,7 +179,7 @@ async def parts_of_everything(api: Api, place: Place) -> str:
 
 
 def about(model: Any, case_id: str) -> Any:
-    key = model.id if model is Case else model.case_id
+    key: Any = model.id if model is Case else model.case_id
     return select(model.id).where(key == UUID(case_id))
 
 

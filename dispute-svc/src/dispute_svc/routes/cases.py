@@ -107,7 +107,7 @@ async def dispatch_case(
 
 @router.post("/{case_id}/verification", responses=CHANGED | refusals(NotFound, Forbidden, WrongState))
 async def verify_case(
-    case_id: UUID, given: VerificationIn, version: IfMatch, actor: CurrentActor, session: WriteSession, now: Now
+    case_id: UUID, given: VerificationIn, actor: CurrentActor, version: IfMatch, session: WriteSession, now: Now
 ) -> CaseStatus:
     """Say what was seen on the spot: solved, or back to the unit. Who handled a case does not verify it."""
     case = await commands.verify(session, actor, case_id, given, version=version, now=now)
@@ -116,7 +116,7 @@ async def verify_case(
 
 @router.post("/{case_id}/closure", responses=CHANGED | refusals(NotFound, Forbidden, WrongState))
 async def close_case(
-    case_id: UUID, given: NoteIn, version: IfMatch, actor: CurrentActor, session: WriteSession, now: Now
+    case_id: UUID, given: NoteIn, actor: CurrentActor, version: IfMatch, session: WriteSession, now: Now
 ) -> CaseStatus:
     """End a verified case."""
     return CaseStatus.model_validate(await commands.close(session, actor, case_id, given, version=version, now=now))
@@ -124,7 +124,7 @@ async def close_case(
 
 @router.post("/{case_id}/self-resolution", responses=CHANGED | refusals(NotFound, Forbidden, WrongState))
 async def resolve_case(
-    case_id: UUID, given: SelfResolutionIn, version: IfMatch, actor: CurrentActor, session: WriteSession, now: Now
+    case_id: UUID, given: SelfResolutionIn, actor: CurrentActor, version: IfMatch, session: WriteSession, now: Now
 ) -> CaseStatus:
     """End a case a worker solved on the spot before any unit began; it still counts."""
     return CaseStatus.model_validate(await commands.resolve(session, actor, case_id, given, version=version, now=now))
@@ -132,7 +132,7 @@ async def resolve_case(
 
 @router.post("/{case_id}/rating", responses=CHANGED | refusals(NotFound, WrongState))
 async def rate_case(
-    case_id: UUID, given: RatingIn, version: IfMatch, actor: CurrentActor, session: SystemSession, now: Now
+    case_id: UUID, given: RatingIn, actor: CurrentActor, version: IfMatch, session: SystemSession, now: Now
 ) -> CaseStatus:
     """Rate the handling, once, as the one who reported it."""
     return CaseStatus.model_validate(await commands.rate(session, actor, case_id, given, version=version, now=now))

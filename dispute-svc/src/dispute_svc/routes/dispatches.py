@@ -27,8 +27,8 @@ async def get_dispatch(
 async def accept_dispatch(
     dispatch_id: UUID,
     given: NoteIn,
-    version: IfMatch,
     actor: CurrentActor,
+    version: IfMatch,
     session: WriteSession,
     words: ReaderWords,
     now: Now,
@@ -42,8 +42,8 @@ async def accept_dispatch(
 async def object_to_dispatch(
     dispatch_id: UUID,
     given: ObjectionIn,
-    version: IfMatch,
     actor: CurrentActor,
+    version: IfMatch,
     session: WriteSession,
     runtime: CurrentRuntime,
     now: Now,
@@ -59,8 +59,8 @@ async def object_to_dispatch(
 async def handle_dispatch(
     dispatch_id: UUID,
     given: HandlingIn,
-    version: IfMatch,
     actor: CurrentActor,
+    version: IfMatch,
     session: WriteSession,
     words: ReaderWords,
     now: Now,

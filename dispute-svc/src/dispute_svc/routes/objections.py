@@ -20,8 +20,8 @@ router = GridRouter(prefix="/objections", tags=["objections"])
 async def decide_objection(
     objection_id: UUID,
     given: DecisionIn,
-    version: IfMatch,
     actor: CurrentActor,
+    version: IfMatch,
     session: WriteSession,
     runtime: CurrentRuntime,
     now: Now,

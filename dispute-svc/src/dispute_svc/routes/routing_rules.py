@@ -38,7 +38,7 @@ async def add_routing_rule(given: RuleIn, actor: CurrentActor, session: WriteSes
 
 @router.put("/routing-rules/{rule_id}", responses=CHANGED | refusals(NotFound, rules.MayNotChangeRule))
 async def change_routing_rule(
-    rule_id: UUID, given: RuleChange, version: IfMatch, actor: CurrentActor, session: WriteSession, now: Now
+    rule_id: UUID, given: RuleChange, actor: CurrentActor, version: IfMatch, session: WriteSession, now: Now
 ) -> RuleOut:
     """Let something else hold from a day on. A row that has begun ends there; the row that follows is answered."""
     row = await commands.change_rule(session, actor, rule_id, given, version=version, now=now)
