@@ -1,11 +1,6 @@
 """Pages rendered in Python for residents and leaders."""
 
-from collections.abc import Sequence
+from grid_site.app import create_site
+from grid_site.settings import SiteSettings
 
-import httpx
-from starlette.applications import Starlette
-
-
-def create_site(client: httpx.AsyncClient, *, cookie_names: Sequence[str]) -> Starlette:  # noqa: ARG001
-    """The pages; `client` speaks to the gateway."""
-    return Starlette()
+__all__ = ["SiteSettings", "create_site"]
