@@ -68,6 +68,19 @@ class ApplicationDecided(_ApplicationEvent):
     unit_code: str
 
 
+class ApplicationCompleted(_ApplicationEvent):
+    """The result was handed over."""
+
+    subject: ClassVar[str] = "grid.approval.application.completed.v1"
+
+
+class ApplicationWithdrawn(_ApplicationEvent):
+    """The applicant did not go on, or did not bring what was missing in time."""
+
+    subject: ClassVar[str] = "grid.approval.application.withdrawn.v1"
+    lapsed: bool
+
+
 class ApplicationRated(_ApplicationEvent):
     """The applicant rated the service once (GB/T 39735: five fixed grades)."""
 

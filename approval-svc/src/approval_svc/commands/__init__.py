@@ -1,0 +1,38 @@
+"""What can be made to happen with applications and with the catalogue, one function per verb."""
+
+from approval_svc.commands.deciding import accept, complete, decide, rate, resume, suspend, withdraw
+from approval_svc.commands.following import change_grids, keep_unit, relink
+from approval_svc.commands.forwarding import forward
+from approval_svc.commands.linking import link, link_waiting
+from approval_svc.commands.loading import load, publish_catalogue
+from approval_svc.commands.progressing import look_up, rate_by_receipt
+from approval_svc.commands.reviewing import correct, pre_review, require_correction
+from approval_svc.commands.silence import deem_accepted, lapse
+from approval_svc.commands.submitting import Taken, submit
+
+__all__ = [
+    "Taken",
+    "accept",
+    "change_grids",
+    "complete",
+    "correct",
+    "decide",
+    "deem_accepted",
+    "forward",
+    "keep_unit",
+    "lapse",
+    "link",
+    "link_waiting",
+    "load",
+    "look_up",
+    "pre_review",
+    "publish_catalogue",
+    "rate",
+    "rate_by_receipt",
+    "relink",
+    "require_correction",
+    "resume",
+    "submit",
+    "suspend",
+    "withdraw",
+]

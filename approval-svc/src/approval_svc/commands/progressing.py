@@ -1,0 +1,63 @@
+"""What whoever holds the receipt can do without an account: look, and rate."""
+
+from datetime import datetime
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from approval_svc import queries, rules
+from approval_svc.commands.deciding import rate
+from approval_svc.commands.submitting import code_hash, code_matches
+from approval_svc.models import Application, ProgressLock
+from approval_svc.rules import ProgressLocked, ProgressNotFound
+from grid_kernel.auth import Actor
+from grid_kernel.clock import WorkingCalendar
+from grid_kernel.errors import Refusal
+from grid_kernel.identifiers import typed_query_code
+
+
+async def look_up(session: AsyncSession, receipt_number: str, code: str, *, now: datetime) -> Application | Refusal:
+    """The application of a receipt. A refusal is returned, not raised: that it was tried must be stored."""
+    number = receipt_number.replace(" ", "").replace("-", "")
+    await _first_try(session, number)
+    lock = await queries.progress_lock(session, number)
+    assert lock is not None  # noqa: S101 - the line above makes it
+    if lock.locked_until is not None and now < lock.locked_until:
+        seconds = int((lock.locked_until - now).total_seconds()) + 1
+        return ProgressLocked(headers={"Retry-After": str(seconds)}, minutes=-(-seconds // 60))
+    application = await queries.by_receipt(session, number)
+    # A number that does not exist costs the same comparison.
+    stored = application.query_code_hash if application else code_hash(number, "")
+    if not code_matches(stored, number, typed_query_code(code)) or application is None:
+        return _failed(lock, now)
+    lock.failures, lock.locked_until = 0, None
+    return application
+
+
+async def _first_try(session: AsyncSession, number: str) -> None:
+    table = ProgressLock.__table__  # type: ignore[attr-defined]  # every table model has one
+    await session.execute(insert(table).values(receipt_number=number, failures=0).on_conflict_do_nothing())
+
+
+def _failed(lock: ProgressLock, now: datetime) -> Refusal:
+    lock.failures += 1
+    if lock.failures >= rules.LOCK_AFTER:
+        lock.failures, lock.locked_until = 0, now + rules.LOCK_FOR
+    return ProgressNotFound()
+
+
+async def rate_by_receipt(
+    session: AsyncSession,
+    receipt_number: str,
+    code: str,
+    grade: int,
+    *,
+    calendar: WorkingCalendar,
+    now: datetime,
+) -> Application | Refusal:
+    """Rate as whoever holds the receipt, once."""
+    found = await look_up(session, receipt_number, code, now=now)
+    if isinstance(found, Refusal):
+        return found
+    applicant = Actor(kind="resident", id=f"application:{found.id}")
+    return await rate(session, applicant, found, grade, calendar=calendar, now=now)

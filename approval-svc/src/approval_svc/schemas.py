@@ -1,0 +1,278 @@
+"""What crosses HTTP."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field, SecretStr, StringConstraints
+
+from approval_svc.rules import ClockKind, State, Verb
+from grid_kernel.schemas import AreaCode, Input, Line, Note, Schema, Sha256, ShortText
+
+ItemCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}[0-9]{3}$")]
+ReceiptNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{21}$")]
+Phone = Annotated[str, StringConstraints(pattern=r"^[0-9]{7,12}$")]
+
+
+class MaterialOut(Schema):
+    """One paper an item asks for."""
+
+    seq: int
+    name: str
+    original: bool
+    copies: int | None
+    required: bool
+    condition: str | None
+
+
+class LimitOut(Schema):
+    """So many units."""
+
+    amount: int
+    unit: str
+
+
+class ItemOut(Schema):
+    """One version of a service item."""
+
+    id: UUID
+    code: str
+    item_version: int
+    valid_from: date
+    valid_to: date | None
+    name: str
+    theme: str
+    unit_code: str
+    level: str
+    item_type: str
+    handling_type: str
+    statutory_limit: LimitOut | None
+    promised_limit: LimitOut | None
+    notice_limit: LimitOut | None
+    notice_basis: str | None
+    deemed_accepted: bool
+    conditions: str | None
+    stages: str | None
+    materials: list[MaterialOut]
+    materials_complete: bool
+    source_org: str | None
+    source_page: str | None
+    source_year: int | None
+    version: int
+
+
+class PartyIn(Input):
+    """Who applies. The identity number is checked by GB 11643 and never shown again in full."""
+
+    name: ShortText
+    id_number: Annotated[SecretStr, Field(min_length=15, max_length=18)]
+    phone: Phone | None = None
+
+
+class MaterialIn(Input):
+    """A paper that was brought, by its number in the item's list."""
+
+    seq: Annotated[int, Field(ge=1, le=200)]
+    attachments: Annotated[list[Sha256], Field(max_length=20)] = Field(default_factory=list)
+
+
+class ApplicationIn(Input):
+    """An application for an item, taken in at an area: the community's window or a worker's grid."""
+
+    item_code: ItemCode
+    area_code: AreaCode
+    applicant: PartyIn
+    channel: Literal["window", "online", "proxy"] = "window"
+    materials: Annotated[list[MaterialIn], Field(max_length=100)] = Field(default_factory=list)
+
+
+class ReasonIn(Input):
+    """Why; the applicant reads it."""
+
+    reason: Note
+
+
+class PreReviewIn(Input):
+    """Whether the papers are in order; a refusal says why."""
+
+    passed: bool
+    reason: Note | None = None
+
+
+class NoticeIn(Input):
+    """Everything that is missing, in one list. A further, different list needs the head and a reason."""
+
+    deficiencies: Annotated[list[Line], Field(min_length=1, max_length=50)]
+    reason: Note | None = None
+
+
+class CorrectionIn(Input):
+    """The papers as they are now."""
+
+    materials: Annotated[list[MaterialIn], Field(max_length=100)]
+
+
+class AcceptanceIn(Input):
+    """Whether the unit takes the application; a refusal says why."""
+
+    accepted: bool
+    reason: Note | None = None
+
+
+class SuspensionIn(Input):
+    """The special procedure that stops the clock (行政许可法 art 45)."""
+
+    procedure: Literal[
+        "hearing", "tender", "inspection", "quarantine", "appraisal", "expert_review", "household_economic_check"
+    ]
+
+
+class DecisionIn(Input):
+    """The decision; a denial says why."""
+
+    approved: bool
+    reason: Note | None = None
+
+
+class RatingIn(Input):
+    """One of the five fixed grades, 1 very satisfied … 5 very dissatisfied (GB/T 39046 A.8)."""
+
+    grade: Annotated[int, Field(ge=1, le=5)]
+
+
+class ProgressIn(Input):
+    """Receipt number and the eight characters beside it. Both travel in the body, never in an address."""
+
+    receipt_number: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+    query_code: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20)]
+
+
+class ProgressRatingIn(ProgressIn):
+    """A grade given by whoever holds the receipt."""
+
+    grade: Annotated[int, Field(ge=1, le=5)]
+
+
+class StepOut(Schema):
+    """One line of the history in plain words."""
+
+    at: datetime
+    text: str
+    reason: str | None
+
+
+class ProgressOut(Schema):
+    """Where an application stands: never a name."""
+
+    receipt_number: str
+    item_name: str
+    state: State
+    state_text: str
+    next_step: str
+    due_at: datetime | None
+    due_text: str | None
+    overdue: bool
+    deficiencies: list[str]
+    steps: list[StepOut]
+    may_rate: bool
+
+
+class PartyOut(Schema):
+    """Who applied, masked."""
+
+    name: str
+    id_number: str
+    phone: str | None
+    person_id: UUID | None
+
+
+class EntryOut(Schema):
+    """One line of the history."""
+
+    at: datetime
+    verb: Verb
+    state: State
+    post: str | None
+    unit: str | None
+    reason: str | None
+
+
+class ClockOut(Schema):
+    """A limit with its end and the sentence that explains it."""
+
+    kind: ClockKind
+    started_at: datetime
+    stopped_at: datetime | None
+    due_at: datetime
+    provisional: bool
+    light: Literal["green", "yellow", "red"] | None
+    explanation: str
+
+
+class ApplicationLine(Schema):
+    """An application in a list."""
+
+    id: UUID
+    receipt_number: str
+    item_code: str
+    item_name: str
+    area_code: str
+    unit_code: str
+    state: State
+    channel: str
+    submitted_at: datetime
+    due_at: datetime | None
+    due_kind: ClockKind | None
+    grade: int | None
+    version: int
+
+
+class ApplicationOut(ApplicationLine):
+    """An application with everything that belongs to it."""
+
+    item_version: int
+    applicant: PartyOut
+    materials: list[MaterialIn]
+    missing: list[MaterialOut]
+    deficiencies: list[str]
+    entries: list[EntryOut]
+    clocks: list[ClockOut]
+
+
+class ApplicationReceived(Schema):
+    """A new application, and its query code this once."""
+
+    id: UUID
+    receipt_number: str
+    query_code: str
+    state: State
+    due_at: datetime | None
+    missing: list[MaterialOut]
+    version: int
+
+
+class Figure(Schema):
+    """A number and the query that lists its rows."""
+
+    count: int
+    rows: str
+
+
+class FiguresOut(Schema):
+    """Applications of an area in numbers."""
+
+    area_code: str
+    made_at: datetime
+    figures: dict[str, Figure]
+
+
+class ApplicationMoved(Schema):
+    """An application after a move."""
+
+    id: UUID
+    receipt_number: str
+    state: State
+    unit_code: str
+    due_at: datetime | None
+    due_kind: ClockKind | None
+    version: int

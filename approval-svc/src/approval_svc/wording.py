@@ -1,0 +1,167 @@
+"""Turns stored applications into what people read."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, Header
+
+from approval_svc import queries, rules
+from approval_svc.models import Application, Clock, Entry, Notice, Pause, ServiceItem
+from approval_svc.rules import State
+from approval_svc.schemas import (
+    ApplicationOut,
+    ClockOut,
+    EntryOut,
+    ItemOut,
+    LimitOut,
+    MaterialOut,
+    PartyOut,
+    ProgressOut,
+    StepOut,
+)
+from grid_kernel.clock import Unit, WorkingCalendar, explain
+from grid_kernel.identifiers import mask_id_number, mask_phone
+from grid_kernel.labels import Labels, Language, preferred_language
+from grid_kernel.runtime import CurrentRuntime
+from grid_kernel.working_calendar import shanghai
+
+
+class Words:
+    """The labels of this service in the reader's language."""
+
+    def __init__(self, labels: Labels, language: Language) -> None:
+        self._labels = labels
+        self.language = language
+
+    def say(self, *path: str, **params: object) -> str:
+        """The words under a path."""
+        return self._labels.text(self.language, *path, **params)
+
+    def day(self, moment: datetime) -> str:
+        """A day as a sentence says it."""
+        local = shanghai(moment)
+        return self.say("texts", "day", month=local.month, day=local.day)
+
+
+async def reader_words(
+    runtime: CurrentRuntime, accept_language: Annotated[str, Header(max_length=200)] = "zh-CN"
+) -> Words:
+    """Words in the language the reader prefers."""
+    return Words(runtime.labels, preferred_language(accept_language))
+
+
+ReaderWords = Annotated[Words, Depends(reader_words)]
+
+
+def item_out(row: ServiceItem | Mapping[str, Any]) -> ItemOut:
+    """A service item as it is answered."""
+    values = dict(row) if isinstance(row, Mapping) else row.model_dump()
+    for name in ("statutory", "promised", "notice"):
+        amount, unit = values.pop(f"{name}_amount"), values.pop(f"{name}_unit")
+        values[f"{name}_limit"] = LimitOut(amount=amount, unit=unit) if amount is not None else None
+    values["materials"] = [MaterialOut.model_validate(material) for material in values["materials"]]
+    return ItemOut.model_validate(values)
+
+
+def missing(materials: Sequence[Mapping[str, Any]], brought: Sequence[Mapping[str, Any]]) -> list[MaterialOut]:
+    """The required papers that were not brought."""
+    here = {material["seq"] for material in brought}
+    return [MaterialOut.model_validate(m) for m in materials if m["required"] and m["seq"] not in here]
+
+
+def clock_out(
+    clock: Mapping[str, Any],
+    pauses: Sequence[Mapping[str, Any]],
+    calendar: WorkingCalendar,
+    words: Words,
+    now: datetime,
+) -> ClockOut:
+    """A clock with its light and the sentence that explains its end."""
+    limit = rules.Limit(clock["amount"], Unit(clock["unit"]), clock["basis"])
+    spans = [(pause["from_at"], pause["to_at"]) for pause in pauses]
+    ends = rules.due(clock["started_at"], limit, calendar, spans)
+    return ClockOut(
+        kind=clock["kind"],
+        started_at=clock["started_at"],
+        stopped_at=clock["stopped_at"],
+        due_at=clock["due_at"],
+        provisional=ends.provisional,
+        light=None if clock["stopped_at"] else ends.light(now).value,
+        explanation=explain(ends, "zh" if words.language == "zh_CN" else "en"),
+    )
+
+
+def whole_out(
+    row: Mapping[str, Any],
+    *,
+    entries: Sequence[Mapping[str, Any]],
+    clocks: Sequence[ClockOut],
+    notices: Sequence[Mapping[str, Any]],
+) -> ApplicationOut:
+    """An application with everything that belongs to it; numbers masked."""
+    party = PartyOut(
+        name=row["name"],
+        id_number=mask_id_number(row["id_number"]),
+        phone=mask_phone(row["phone"]) if row["phone"] else None,
+        person_id=row["person_id"],
+    )
+    told = notices[-1]["deficiencies"] if notices and row["state"] == State.CORRECTION_REQUIRED else []
+    return ApplicationOut.model_validate(
+        {
+            **row,
+            "applicant": party,
+            "missing": missing(row["item_materials"], row["materials"]),
+            "deficiencies": told,
+            "entries": [EntryOut.model_validate(entry) for entry in entries],
+            "clocks": clocks,
+        }
+    )
+
+
+def progress_out(
+    application: Application,
+    item: ServiceItem,
+    *,
+    unit: str,
+    entries: Sequence[Entry],
+    notices: Sequence[Notice],
+    clocks: Sequence[Clock],
+    pauses: Sequence[Pause],
+    calendar: WorkingCalendar,
+    words: Words,
+    now: datetime,
+) -> ProgressOut:
+    """What whoever holds the receipt is told: the next step, by whom, until when. Never a name."""
+    state = application.state
+    running = [clock for clock in clocks if clock.stopped_at is None]
+    first = min(running, key=lambda clock: clock.due_at, default=None)
+    shown = [pause.model_dump() for pause in pauses]
+    due_at = application.due_at
+    told = notices[-1].deficiencies if notices and state is State.CORRECTION_REQUIRED else []
+    return ProgressOut(
+        receipt_number=application.receipt_number,
+        item_name=item.name,
+        state=state,
+        state_text=words.say("enums", "state", state),
+        next_step=words.say("texts", "next", state, unit=unit, due=words.day(due_at) if due_at else ""),
+        due_at=due_at,
+        due_text=clock_out(first.model_dump(), shown, calendar, words, now).explanation if first and due_at else None,
+        overdue=due_at is not None and due_at < now and state is not State.CORRECTION_REQUIRED,
+        deficiencies=list(told),
+        steps=[
+            StepOut(at=e.at, text=words.say("texts", "step", e.verb, unit=unit), reason=_shown(e, words))
+            for e in entries
+        ],
+        may_rate=state is State.COMPLETED and application.grade is None,
+    )
+
+
+def _shown(entry: Entry, words: Words) -> str | None:
+    if entry.verb in {rules.Verb.SUSPEND, rules.Verb.RESUME} and entry.reason:
+        return words.say("enums", "procedure", entry.reason)
+    return entry.reason
+
+
+FIGURE_ROWS = {queue: f"/api/approval/v1/applications?queue={queue}&area={{area}}" for queue in queries.FIGURES}
+"""The query behind each figure."""
