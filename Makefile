@@ -6,10 +6,12 @@ BIN := $(VENV)/bin
 DEPLOY := $(BIN)/python -m grid_deploy
 MEMBERS := kernel web/site gateway population-svc approval-svc gis-svc dispute-svc deploy
 STAMP := $(VENV)/.installed
+TOOLS := var/tools
+LINTER := $(TOOLS)/node_modules/.bin/spectral
 MYPY_PATHS := $(foreach member,$(MEMBERS),$(member)/src)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs clean test check migrate migration seed demo-reset dead-letters faults bench format
+.PHONY: help up down status logs clean test check migrate migration seed demo-reset dead-letters faults contracts conformance bench format
 
 help:
 	@echo '青山区 "1+3" 社区网格治理 / community grid governance'
@@ -32,7 +34,7 @@ clean: ## 停止并删除全部数据 / stop everything and remove all data, sec
 	@if [ -e $(STAMP) ]; then $(DEPLOY) clean; else rm -rf var; fi
 
 test: $(STAMP) ## 测试 / the tests on real engines (K='words' selects)
-	@$(BIN)/pytest tests -m 'not faults' --ignore=tests/faults --ignore=tests/browser $(if $(K),-k '$(K)') $(PYTEST_ARGS)
+	@$(BIN)/pytest tests -m 'not faults and not conformance' --ignore=tests/faults --ignore=tests/browser $(if $(K),-k '$(K)') $(PYTEST_ARGS)
 
 check: $(STAMP) ## 检查 / format, lint, types, imports, architecture
 	@$(BIN)/ruff format --check .
@@ -63,6 +65,14 @@ dead-letters: $(STAMP) ## 死信 / events no handler could take (REPLAY=all or i
 
 faults: $(STAMP) ## 故障测试 / kill processes at random under load
 	@$(BIN)/pytest tests/faults -m faults $(PYTEST_ARGS)
+
+contracts: $(STAMP) ## 事件文档 / write docs/events anew; refuses to break what was promised
+	@$(BIN)/python -m tests.contracts.event_documents
+
+conformance: $(STAMP) ## 契约测试 / lint the documents, call every operation with bad input, look into other areas
+	@[ -e $(LINTER) ] || ! command -v npm >/dev/null || \
+	  npm install --silent --no-audit --no-fund --no-save --prefix $(TOOLS) @stoplight/spectral-cli@6.16.3
+	@$(BIN)/pytest tests/contracts -m conformance $(PYTEST_ARGS)
 
 bench: $(STAMP) ## 性能测量 / measure, against whom docs/performance.md says
 	@$(BIN)/python -m benchmarks

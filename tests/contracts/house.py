@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from fastapi import FastAPI
@@ -18,8 +17,6 @@ PACKAGES = {
     "gis": "gis_svc",
     "dispute": "dispute_svc",
 }
-
-PACKAGES = {k: v for k, v in PACKAGES.items() if find_spec(f"{v}.app")}
 
 
 def description(name: str) -> Service:

@@ -12,7 +12,10 @@ SPECTRAL = ROOT / "var" / "tools" / "node_modules" / ".bin" / "spectral"
 API_RULES = ROOT.parent / "shared" / "data" / "api-rules" / "nl-adr-spectral.yaml"
 EVENT_RULES = Path(__file__).with_name("asyncapi.spectral.yaml")
 
-pytestmark = pytest.mark.skipif(not SPECTRAL.exists(), reason="`make tools` installs the linter")
+pytestmark = [
+    pytest.mark.conformance,
+    pytest.mark.skipif(not SPECTRAL.exists(), reason="`make conformance` installs the linter"),
+]
 
 
 def _findings(rules: Path, *documents: Path) -> list[str]:
