@@ -4,7 +4,7 @@ import asyncio
 from typing import Annotated
 
 from fastapi import Path, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import StreamingResponse
 
 from grid_kernel import images
 from grid_kernel.auth import CurrentActor
@@ -37,6 +37,12 @@ class AttachmentOut(Schema):
     size: int
 
 
+class AttachmentResponse(StreamingResponse):
+    """A kept file; as `response_class` of a route it says so in the document."""
+
+    media_type = "application/octet-stream"
+
+
 _BINARY = {"requestBody": {"required": True, "content": {"application/octet-stream": {"schema": {"type": "string"}}}}}
 
 
@@ -58,11 +64,11 @@ async def put_attachment(
     return AttachmentOut(sha256=sha256, media_type=media_type.value, size=size)
 
 
-async def attachment_response(blobs: BlobStore, sha256: str) -> Response:
+async def attachment_response(blobs: BlobStore, sha256: str) -> AttachmentResponse:
     """A kept file as an answer. The caller has checked that the actor may see the record that names it."""
     try:
         pieces = await blobs.get(sha256)
     except BlobMissing:
         raise NotFound from None
     headers = {"Content-Disposition": "attachment", "Cache-Control": "private, no-store"}
-    return StreamingResponse(pieces, headers=headers, media_type="application/octet-stream")
+    return AttachmentResponse(pieces, headers=headers)
