@@ -68,7 +68,7 @@ def test_starting_twice_finds_the_same_server(settings: Settings) -> None:
 def test_a_taken_port_is_said_with_the_name_of_the_setting(settings: Settings, field: str, setting: str) -> None:
     with socket.create_server(("127.0.0.1", getattr(settings, field))), pytest.raises(DeployError) as refusal:
         Broker(settings).start()
-    assert str(refusal.value).endswith(f"is taken: set {setting}")
+    assert str(refusal.value).endswith(f": set {setting}")
 
 
 async def test_an_acknowledged_event_survives_kill_9(settings: Settings) -> None:

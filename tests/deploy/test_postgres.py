@@ -107,9 +107,8 @@ def test_another_port_moves_the_running_server(settings: Settings) -> None:
 def test_a_taken_port_is_said_with_the_name_of_the_setting(settings: Settings) -> None:
     with socket.create_server(("127.0.0.1", settings.postgres_port)), pytest.raises(DeployError) as refusal:
         Cluster(settings).start()
-    assert str(refusal.value) == (
-        f"端口 {settings.postgres_port} 被占用 / port {settings.postgres_port} is taken: set GRID_POSTGRES_PORT"
-    )
+    port, holder = settings.postgres_port, f"by {psutil.Process().name()} (pid {os.getpid()})"
+    assert str(refusal.value) == f"端口 {port} 被占用 / port {port} is taken {holder}: set GRID_POSTGRES_PORT"
 
 
 def test_an_initialisation_cut_short_is_done_anew(settings: Settings) -> None:

@@ -138,7 +138,7 @@ def require_free_port(port: int, setting: str, *, host: str = "127.0.0.1") -> No
     until = time.monotonic() + _PORT_SECONDS
     while not _can_bind(host, port):
         if time.monotonic() > until:
-            raise DeployError(f"端口 {port} 被占用 / port {port} is taken: set {setting}")
+            raise DeployError(f"端口 {port} 被占用 / port {port} is taken{_holder_of(port)}: set {setting}")
         time.sleep(0.05)
 
 
@@ -156,6 +156,18 @@ def _can_bind(host: str, port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def _holder_of(port: int) -> str:
+    """Who listens there, as far as this user may know."""
+    try:
+        held = (
+            each.pid for each in psutil.net_connections("tcp") if each.laddr and each.laddr.port == port and each.pid
+        )
+        pid = next(held, None)
+        return f" by {psutil.Process(pid).name()} (pid {pid})" if pid else ""
+    except (psutil.Error, OSError):
+        return ""
 
 
 def tail(log: Path, lines: int = 15) -> str:

@@ -94,5 +94,5 @@ def _alone(settings: Settings) -> Iterator[None]:
 def _print_welcome(settings: Settings, environ: Mapping[str, str]) -> None:
     print(f"  {public_url(environ)}/\n")
     for who, log_in, password in seeding.log_ins(settings):
-        print(f"  {log_in:<24} {password:<20} {who}")
+        print(f"  {log_in:<20} {password:<28} {who}")
     print("\n停止 / stop: make down   状态 / status: make status   日志 / logs: make logs")

@@ -64,10 +64,18 @@ def _figures(process: Process | None, port: int) -> tuple[str, str, str, str]:
     try:
         found = psutil.Process(process.pid)
         since = datetime.fromtimestamp(found.create_time(), ZoneInfo("Asia/Shanghai"))
-        memory = sum(each.memory_info().rss for each in [found, *found.children(recursive=True)])
+        memory = sum(map(_memory, [found, *found.children(recursive=True)]))
     except psutil.Error:
         return str(process.pid), str(port), "", ""
     return str(process.pid), str(port), f"{since:%m-%d %H:%M}", f"{memory // _MIB} MiB"
+
+
+def _memory(process: psutil.Process) -> int:
+    """Bytes of one process; what it shares with others is counted by share where the system tells."""
+    try:
+        return int(process.memory_full_info().pss)
+    except (AttributeError, psutil.AccessDenied):
+        return int(process.memory_info().rss)
 
 
 def _follow(logs: Mapping[Path, str]) -> None:
