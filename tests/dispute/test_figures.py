@@ -79,3 +79,32 @@ async def test_an_area_one_has_nothing_to_do_with_has_no_figures(api: Api, place
     assert (await api.get(place.station_head, "/figures", area=Place().community)).status_code == 404
     for post in (Post.SYSTEM_ADMIN, Post.PARTY_BUILDING_GUIDE, Post.AUDIT_ADMIN):
         assert (await api.get(at_district(post), "/figures", area=DISTRICT)).status_code == 404
+
+
+async def test_an_objection_counts_for_the_unit_that_objected_and_the_one_that_got_it(api: Api, place: Place) -> None:
+    for reroute in ("housing", None):
+        case = await api.in_state(place, "objected")
+        body = {"note": "裁定"} | ({"rerouteTo": reroute} if reroute else {})
+        path = f"/objections/{case['objections'][0]['id']}/decision"
+        assert (await api.post(place.arbiter, path, body, version=1)).status_code == 200
+    await api.in_state(place, "handled")
+    await api.settled(place.worker, gridCode=place.grid, category="H03")
+    answer = await api.get(place.street_leader, "/figures/units", area=place.street)
+    told = {unit["unitCode"]: unit for unit in answer.json()["units"]}
+    assert set(told) == {"urban_management", "housing"}
+    assert told["urban_management"] | {"unitCode": ""} == {
+        "unitCode": "",
+        "dispatched": 3,
+        "accepted": 1,
+        "handled": 1,
+        "late": 0,
+        "objected": 2,
+        "upheld": 1,
+        "reroutedAway": 1,
+        "reroutedTo": 0,
+    }
+    assert (told["housing"]["dispatched"], told["housing"]["reroutedTo"]) == (1, 1)
+    own = (await api.get(HANDLER, "/figures/units", area=place.street)).json()["units"]
+    assert [unit["unitCode"] for unit in own] == ["urban_management"]
+    for stranger in (Place().street_leader, place.guide, at_district(Post.SYSTEM_ADMIN)):
+        assert (await api.get(stranger, "/figures/units", area=place.street)).status_code == 404

@@ -82,6 +82,13 @@ async def disclose_contact(reads: ReadRunner, case_id: UUID, actor: Actor, purpo
     return Disclosure(contact=party["contact"])
 
 
+async def check_named(reads: ReadRunner, case_id: UUID, sha256: str, actor: Actor) -> None:
+    """A file is read through a case the actor sees, and only if its timeline names it."""
+    await _fetch(reads, queries.seen(case_id, actor))
+    if await reads.fetch_one(queries.attachment_named(case_id, sha256)) is None:
+        raise NotFound
+
+
 async def _fetch(reads: ReadRunner, statement: Select[Any]) -> Row:
     row = await reads.fetch_one(statement)
     if row is None:

@@ -1,12 +1,18 @@
 """Figures: what the reader can open row by row, and beside it, for the district, how many restricted ones there are."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from dispute_svc import queries, rules
-from dispute_svc.schemas import Figure, Figures
+from dispute_svc.rules import ObjectionState
+from dispute_svc.schemas import Figure, Figures, UnitFigure, UnitFigures
 from grid_kernel.auth import Actor, Post
+from grid_kernel.clock import month_of, start_of, today
 from grid_kernel.errors import NotFound
 from grid_kernel.reads import ReadRunner
+
+Row = Mapping[str, Any]
 
 
 async def count(reads: ReadRunner, own: ReadRunner, actor: Actor, area: str, now: datetime) -> Figures:
@@ -28,6 +34,32 @@ async def count(reads: ReadRunner, own: ReadRunner, actor: Actor, area: str, now
             )
             for name in queries.FIGURES
         ],
+    )
+
+
+async def count_units(own: ReadRunner, actor: Actor, area: str, now: datetime) -> UnitFigures:
+    """What units were given this month: all of them for the centre of the area, the own one for everybody else."""
+    leads = actor.holds(*rules.TRIAGE_POSTS, area=area)
+    units = None if leads else actor.units(*rules.UNIT_POSTS)
+    if not leads and not (units and any(area.startswith(prefix) for prefix in queries.scope(actor))):
+        raise NotFound
+    month = month_of(today(now)).start
+    work = {row["unit_code"]: row for row in await own.fetch(queries.unit_work(area, start_of(month), now))}
+    said = await own.fetch(queries.unit_objections(area, start_of(month)))
+    found = {*work, *(row["unit_code"] for row in said), *(row["rerouted_to"] for row in said if row["rerouted_to"])}
+    shown = sorted(found if units is None else found & set(units))
+    return UnitFigures(area_code=area, since=month, units=[_of_unit(code, work.get(code), said) for code in shown])
+
+
+def _of_unit(code: str, work: Row | None, said: Sequence[Row]) -> UnitFigure:
+    raised = [row["state"] for row in said if row["unit_code"] == code]
+    return UnitFigure(
+        unit_code=code,
+        **{name: work[name] if work else 0 for name in ("dispatched", "accepted", "handled", "late")},
+        objected=len(raised),
+        upheld=raised.count(ObjectionState.UPHELD),
+        rerouted_away=raised.count(ObjectionState.REROUTED),
+        rerouted_to=sum(row["rerouted_to"] == code for row in said),
     )
 
 

@@ -10,12 +10,13 @@ from typing import Any
 from uuid import UUID
 
 from dispute_svc import rules
-from dispute_svc.models import Case, Dispatch, Entry, Grade, Objection, Party
+from dispute_svc.models import Case, Dispatch, Entry, Objection, Party
 from dispute_svc.rules import (
     CaseState,
     DispatchRole,
     DispatchState,
     EntryKind,
+    Grade,
     Limit,
     ObjectionReason,
     Outcome,

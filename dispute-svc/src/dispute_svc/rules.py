@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from grid_kernel.auth import Actor, Post
 from grid_kernel.clock import Unit
@@ -14,6 +14,10 @@ COMMUNITY_CODE_LENGTH = 12
 DISTRICT_CODE_LENGTH = 6
 SMALLEST_COUNT_SHOWN = 5
 """Restricted cases are counted at district level only, and only from five on (privacy rule of restricted matters)."""
+
+
+Grade = Literal[1, 2, 3, 4, 5]
+"""From very satisfied to very dissatisfied, as in the rating of government services."""
 
 
 class CaseKind(StrEnum):

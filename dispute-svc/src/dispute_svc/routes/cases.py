@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Query
+from fastapi import Depends, Path, Query
 
 from dispute_svc import case_file, catalogue, commands, queries, rules
 from dispute_svc.rules import CaseState
@@ -26,13 +26,14 @@ from dispute_svc.schemas import (
     VerificationIn,
 )
 from dispute_svc.wording import ReaderWords
+from grid_kernel.attachments import AttachmentResponse, attachment_response
 from grid_kernel.auth import CurrentActor
 from grid_kernel.db import SystemSession, WriteSession
 from grid_kernel.errors import Forbidden, NotFound, WrongState, refusals
 from grid_kernel.paging import Page, Paging, page_of
 from grid_kernel.routing import CHANGED, GridRouter, IfMatch
 from grid_kernel.runtime import CurrentRuntime, Now, Reads
-from grid_kernel.schemas import AreaCode
+from grid_kernel.schemas import AreaCode, Sha256
 
 router = GridRouter(prefix="/cases", tags=["cases"])
 
@@ -76,6 +77,15 @@ async def list_cases(
 async def get_case(case_id: UUID, actor: CurrentActor, reads: Reads, words: ReaderWords, now: Now) -> CaseOut:
     """One case with its timeline, what the units were given, and what they said against it."""
     return await case_file.read_case(reads, case_id, actor, words, now)
+
+
+@router.get("/{case_id}/attachments/{sha256}", responses=refusals(NotFound), response_class=AttachmentResponse)
+async def get_case_attachment(
+    case_id: UUID, sha256: Annotated[Sha256, Path()], actor: CurrentActor, reads: Reads, runtime: CurrentRuntime
+) -> AttachmentResponse:
+    """A file the timeline of a case names."""
+    await case_file.check_named(reads, case_id, sha256, actor)
+    return await attachment_response(runtime.blobs, sha256)
 
 
 @router.post("/{case_id}/contact-disclosures", responses=refusals(NotFound, rules.MayNotKnowReporter))

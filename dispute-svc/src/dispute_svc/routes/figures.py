@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Query
 
 from dispute_svc import counting
-from dispute_svc.schemas import Figures
+from dispute_svc.schemas import Figures, UnitFigures
 from grid_kernel.auth import CurrentActor
 from grid_kernel.errors import NotFound, refusals
 from grid_kernel.routing import GridRouter
@@ -21,3 +21,11 @@ async def get_figures(
 ) -> Figures:
     """Open, undispatched, late, to verify, objected, closed this month; restricted ones at district level only."""
     return await counting.count(reads, runtime.system_reads(actor), actor, area, now)
+
+
+@router.get("/units", responses=refusals(NotFound))
+async def get_unit_figures(
+    actor: CurrentActor, runtime: CurrentRuntime, now: Now, area: Annotated[AreaCode, Query()]
+) -> UnitFigures:
+    """What units were given this month and what they objected to; a unit sees its own row, the centre all of them."""
+    return await counting.count_units(runtime.system_reads(actor), actor, area, now)

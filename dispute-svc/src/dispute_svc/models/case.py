@@ -1,0 +1,191 @@
+"""The case: one aggregate with its dispatches; every move bumps its version and returns its event."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Column, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from dispute_svc import rules
+from dispute_svc.models.base import Base, enum_column, moment_column, secret_column
+from dispute_svc.models.parts import Dispatch
+from dispute_svc.rules import (
+    CaseKind,
+    CaseState,
+    Channel,
+    DispatchRole,
+    DispatchState,
+    Grade,
+    Outcome,
+)
+from grid_kernel.contracts import dispute as said
+from grid_kernel.types import BlindIndex, area_code_column, uuid7
+
+
+class Case(Base, table=True):
+    """A hazard, a dispute or an opinion, from the report to the end."""
+
+    __tablename__ = "gov_case"
+    __table_args__ = (
+        Index("ix_gov_case_reported_at_id", "reported_at", "id"),
+        Index("ix_gov_case_reporter_id_reported_at", "reporter_id", "reported_at"),
+        Index("ix_gov_case_locate_after", "locate_after", postgresql_where=text("locate_after is not null")),
+    )
+
+    id: UUID = Field(default_factory=uuid7, primary_key=True)
+    version: int = 1
+    case_code: str = Field(unique=True)
+    query_code: str = Field(sa_column=Column(BlindIndex("dispute.case.query_code"), nullable=False))
+    area_code: str = Field(sa_column=area_code_column())
+    grid_code_then: str | None = None
+    kind: CaseKind = Field(sa_column=enum_column(CaseKind))
+    category: str
+    title: str = Field(sa_column=secret_column("case.title", nullable=False))
+    description: str | None = Field(default=None, sa_column=secret_column("case.description"))
+    state: CaseState = Field(default=CaseState.REPORTED, sa_column=enum_column(CaseState))
+    restricted: bool = False
+    emergency: bool = False
+    channel: Channel = Field(sa_column=enum_column(Channel))
+    reported_at: datetime = Field(sa_column=moment_column(nullable=False))
+    reporter_kind: str
+    reporter_id: str
+    anonymous: bool = False
+    lon: float | None = None
+    lat: float | None = None
+    accuracy_m: float | None = None
+    captured_at: datetime | None = Field(default=None, sa_column=moment_column())
+    point_source: str | None = None
+    point_crs: str | None = None
+    building_id: UUID | None = None
+    chosen_area: str | None = None
+    locate_after: datetime | None = Field(default=None, sa_column=moment_column())
+    located_at: datetime | None = Field(default=None, sa_column=moment_column())
+    routing: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
+    lead_unit: str | None = None
+    due_at: datetime | None = Field(default=None, sa_column=moment_column())
+    closed_at: datetime | None = Field(default=None, sa_column=moment_column())
+    outcome: Outcome | None = Field(default=None, sa_column=enum_column(Outcome, nullable=True))
+    grade: int | None = None
+
+    def _move(self, start: CaseState, to: CaseState) -> None:
+        # Several verbs lead to one state: each names the state it starts from.
+        if self.state is not start or to not in rules.TRANSITIONS[start]:
+            raise rules.MoveNotAllowed(state=self.state.value, to=to.value)
+        self.state = to
+
+    def facts(self, now: datetime) -> dict[str, Any]:
+        """What every event of this case says; of a restricted one neither matter, unit nor grid."""
+        shown = not self.restricted
+        return {
+            "aggregate_id": self.id,
+            "sequence": self.version,
+            "occurred_at": now,
+            "area_code": self.area_code if shown else self.area_code[: rules.DISTRICT_CODE_LENGTH],
+            "case_code": self.case_code,
+            "restricted": self.restricted,
+            "category": self.category if shown else None,
+            "state": self.state.value,
+        }
+
+    def _part(self, dispatch: "Dispatch", now: datetime) -> dict[str, Any]:
+        unit = None if self.restricted else dispatch.unit_code
+        return self.facts(now) | {"dispatch_id": dispatch.id, "unit_code": unit}
+
+    def reported(self, now: datetime) -> said.CaseReported:
+        """Say that it exists."""
+        return said.CaseReported(**self.facts(now))
+
+    def locate(self, area_code: str, now: datetime) -> said.CaseLocated:
+        """Take the place it lies in; the grid of the act is kept for ever, the first time one is known."""
+        self.version += 1
+        self.area_code = area_code
+        self.located_at, self.locate_after = now, None
+        in_grid = len(area_code) == rules.GRID_CODE_LENGTH
+        if in_grid and self.grid_code_then is None:
+            self.grid_code_then = area_code
+        return said.CaseLocated(**self.facts(now), located=in_grid)
+
+    def dispatch(self, dispatch: "Dispatch", now: datetime) -> said.CaseDispatched:
+        """Give the case, or a part in it, to a unit."""
+        if dispatch.role is DispatchRole.LEAD:
+            self._lead_by(dispatch, CaseState.REPORTED)
+        elif self.state not in rules.CO_UNITS_MAY_JOIN:
+            raise rules.MoveNotAllowed(state=self.state.value, to=CaseState.DISPATCHED.value)
+        self.version += 1
+        return said.CaseDispatched(**self._part(dispatch, now))
+
+    def _lead_by(self, dispatch: "Dispatch", start: CaseState) -> None:
+        self._move(start, CaseState.DISPATCHED)
+        self.lead_unit, self.due_at = dispatch.unit_code, dispatch.due_at
+
+    def accept(self, dispatch: "Dispatch", now: datetime) -> said.CaseAccepted:
+        """The unit takes its part."""
+        dispatch.move(DispatchState.SENT, DispatchState.ACCEPTED)
+        dispatch.accepted_at = now
+        if dispatch.role is DispatchRole.LEAD:
+            self._move(CaseState.DISPATCHED, CaseState.HANDLING)
+        self.version += 1
+        return said.CaseAccepted(**self._part(dispatch, now))
+
+    def object(self, dispatch: "Dispatch", now: datetime) -> said.CaseObjected:
+        """The unit says its part is none of its business."""
+        dispatch.move(DispatchState.SENT, DispatchState.OBJECTED)
+        if dispatch.role is DispatchRole.LEAD:
+            self._move(CaseState.DISPATCHED, CaseState.OBJECTED)
+        self.version += 1
+        return said.CaseObjected(**self._part(dispatch, now))
+
+    def uphold(self, dispatch: "Dispatch", now: datetime) -> said.CaseDispatched:
+        """The dispatch stands; its clock went on all the time."""
+        dispatch.move(DispatchState.OBJECTED, DispatchState.SENT)
+        if dispatch.role is DispatchRole.LEAD:
+            self._move(CaseState.OBJECTED, CaseState.DISPATCHED)
+        self.version += 1
+        return said.CaseDispatched(**self._part(dispatch, now))
+
+    def reroute(self, dispatch: "Dispatch", instead: "Dispatch", now: datetime) -> said.CaseDispatched:
+        """The objection was right: another unit gets the part, with a clock of its own."""
+        dispatch.move(DispatchState.OBJECTED, DispatchState.WITHDRAWN)
+        if instead.role is DispatchRole.LEAD:
+            self._lead_by(instead, CaseState.OBJECTED)
+        self.version += 1
+        return said.CaseDispatched(**self._part(instead, now))
+
+    def handle(self, dispatch: "Dispatch", others: Sequence["Dispatch"], by: str, now: datetime) -> said.CaseHandled:
+        """The unit says what it did. The leading unit speaks last (Beijing 接诉即办 art 14)."""
+        if dispatch.role is DispatchRole.LEAD and any(o.state in rules.PENDING_DISPATCH for o in others):
+            raise rules.CoUnitsPending
+        dispatch.move(DispatchState.ACCEPTED, DispatchState.HANDLED)
+        dispatch.handled_at, dispatch.handled_by = now, by
+        if dispatch.role is DispatchRole.LEAD:
+            self._move(CaseState.HANDLING, CaseState.HANDLED)
+        self.version += 1
+        return said.CaseHandled(**self._part(dispatch, now))
+
+    def verify(self, lead: "Dispatch", now: datetime, *, solved: bool) -> said.CaseVerified:
+        """A worker looked: solved, or back to the leading unit whose clock goes on."""
+        self._move(CaseState.HANDLED, CaseState.VERIFIED if solved else CaseState.HANDLING)
+        if not solved:
+            lead.move(DispatchState.HANDLED, DispatchState.ACCEPTED)
+            lead.handled_at = None
+        self.version += 1
+        return said.CaseVerified(**self.facts(now), solved=solved)
+
+    def close(self, outcome: Outcome, now: datetime) -> said.CaseClosed:
+        """End the case. Only what was solved on the spot ends without having been verified."""
+        if (outcome is Outcome.SOLVED) != (self.state is CaseState.VERIFIED):
+            raise rules.MoveNotAllowed(state=self.state.value, to=CaseState.CLOSED.value)
+        self._move(self.state, CaseState.CLOSED)
+        self.closed_at, self.outcome = now, outcome
+        self.version += 1
+        return said.CaseClosed(**self.facts(now), outcome=outcome.value)
+
+    def rate(self, grade: Grade, now: datetime) -> said.CaseRated:
+        """Take the reporter's rating, once."""
+        self._move(CaseState.CLOSED, CaseState.RATED)
+        self.grade = grade
+        self.version += 1
+        return said.CaseRated(**self.facts(now), grade=grade)

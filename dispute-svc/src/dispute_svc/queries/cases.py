@@ -1,0 +1,197 @@
+"""Cases with all that belongs to them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, Uuid, any_, literal, select, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dispute_svc.models import (
+    Case,
+    Dispatch,
+    Entry,
+    Objection,
+    Party,
+    ProgressLock,
+    column,
+)
+from dispute_svc.queries.visibility import in_queue, own, visible
+from dispute_svc.rules import CaseState
+from grid_kernel.auth import Actor
+from grid_kernel.db import in_scope
+from grid_kernel.errors import NotFound
+
+SUMMARY = (
+    Case.id,
+    Case.version,
+    Case.case_code,
+    Case.kind,
+    Case.category,
+    Case.title,
+    Case.state,
+    Case.restricted,
+    Case.emergency,
+    Case.area_code,
+    Case.reported_at,
+    Case.located_at,
+    Case.lead_unit,
+    Case.due_at,
+    Case.closed_at,
+    Case.outcome,
+    Case.grade,
+)
+
+
+def listed(where: Sequence[ColumnElement[bool]], after: tuple[Any, ...] | None, limit: int) -> Select[Any]:
+    """A page of cases, the newest report first."""
+    statement = select(*map(column, SUMMARY)).where(*where)
+    if after is not None:
+        statement = statement.where(tuple_(column(Case.reported_at), column(Case.id)) < tuple_(*map(literal, after)))
+    newest_first = (column(Case.reported_at).desc(), column(Case.id).desc())
+    return statement.order_by(*newest_first).limit(limit + 1)
+
+
+def cases_of(
+    actor: Actor,
+    now: datetime,
+    *,
+    queue: str | None,
+    area: str | None,
+    category: str | None,
+    state: CaseState | None,
+    restricted: bool | None,
+) -> list[ColumnElement[bool]]:
+    """What a list of cases is narrowed to."""
+    where = [visible(actor)]
+    if queue:
+        where.append(in_queue(queue, actor, now))
+    if area:
+        where.append(in_scope(column(Case.area_code), [area]))
+    if category:
+        where.append(column(Case.category) == category)
+    if state:
+        where.append(column(Case.state) == state)
+    if restricted is not None:
+        where.append(column(Case.restricted).is_(restricted))
+    return where
+
+
+def reports_of(actor: Actor) -> list[ColumnElement[bool]]:
+    """What the actor reported, wherever it lies."""
+    return [own(actor)]
+
+
+def whole(case_id: UUID, rule: ColumnElement[bool]) -> Select[Any]:
+    """One case with everything it says."""
+    return select(*Case.__table__.columns).where(column(Case.id) == case_id, rule)  # type: ignore[attr-defined]
+
+
+def seen(case_id: UUID, actor: Actor) -> Select[Any]:
+    """One case, if the actor sees it."""
+    return whole(case_id, visible(actor))
+
+
+def own_report(case_id: UUID, actor: Actor) -> Select[Any]:
+    """One case, if the actor reported it."""
+    return whole(case_id, own(actor))
+
+
+def _parts(model: Any, case_id: UUID) -> Select[Any]:
+    return select(*model.__table__.columns).where(model.case_id == case_id)
+
+
+def entries_of(case_id: UUID) -> Select[Any]:
+    """The timeline."""
+    return _parts(Entry, case_id).order_by(column(Entry.number))
+
+
+def dispatches_of(case_id: UUID) -> Select[Any]:
+    """What the units were given, oldest first."""
+    return _parts(Dispatch, case_id).order_by(column(Dispatch.sent_at), column(Dispatch.id))
+
+
+def objections_of(case_id: UUID) -> Select[Any]:
+    """What units said against it, oldest first."""
+    return _parts(Objection, case_id).order_by(column(Objection.raised_at), column(Objection.id))
+
+
+def reporter_of(case_id: UUID) -> Select[Any]:
+    """Who reported it."""
+    return _parts(Party, case_id)
+
+
+def dispatch_seen(dispatch_id: UUID, actor: Actor) -> Select[Any]:
+    """One dispatch of a case the actor sees."""
+    columns = Dispatch.__table__.columns  # type: ignore[attr-defined]
+    given = select(*columns).join(Case, column(Case.id) == column(Dispatch.case_id))
+    statement: Select[Any] = given.where(column(Dispatch.id) == dispatch_id, visible(actor))
+    return statement
+
+
+async def for_update(session: AsyncSession, rule: ColumnElement[bool], case_id: UUID) -> Case:
+    """A case under its lock; NotFound for whoever may not see it."""
+    statement = select(Case).where(column(Case.id) == case_id, rule).with_for_update(of=Case)
+    found: Case | None = (await session.execute(statement)).scalar_one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def case_of_part(session: AsyncSession, model: type[Dispatch] | type[Objection], part_id: UUID) -> UUID:
+    """The case a dispatch or an objection belongs to."""
+    found: UUID | None = await session.scalar(select(column(model.case_id)).where(column(model.id) == part_id))
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def parts(session: AsyncSession, model: Any, case_id: UUID) -> list[Any]:
+    """The rows of one kind that belong to a case."""
+    return list((await session.execute(select(model).where(model.case_id == case_id).order_by(model.id))).scalars())
+
+
+def by_code(case_code: str) -> Select[Any]:
+    """One case by the code on its receipt; whoever asks must prove the query code."""
+    return select(Case).where(column(Case.case_code) == case_code)
+
+
+def steps_of(case_id: UUID) -> Select[Any]:
+    """What happened when, without words and names."""
+    return (
+        select(column(Entry.kind), column(Entry.at))
+        .where(column(Entry.case_id) == case_id)
+        .order_by(column(Entry.number))
+    )
+
+
+def due_for_location(now: datetime, limit: int, only: Sequence[UUID] | None) -> Select[Any]:
+    """Cases (or those of them) whose place is still to be found, oldest first."""
+    columns = map(
+        column, (Case.id, Case.lon, Case.lat, Case.chosen_area, Case.area_code, Case.located_at, Case.building_id)
+    )
+    waiting = column(Case.locate_after) <= now
+    statement = select(*columns).where(waiting).order_by(column(Case.locate_after)).limit(limit)
+    if only is None:
+        return statement
+    return statement.where(column(Case.id) == any_(literal(list(only), ARRAY(Uuid))))
+
+
+async def known(session: AsyncSession, case_ids: Sequence[UUID]) -> set[UUID]:
+    """Which of these cases there are."""
+    wanted = column(Case.id) == any_(literal(list(case_ids), ARRAY(Uuid)))
+    return set((await session.execute(select(column(Case.id)).where(wanted))).scalars())
+
+
+async def progress_lock(session: AsyncSession, case_id: UUID) -> ProgressLock:
+    """What is known of wrong codes for a case, under its lock."""
+    statement = select(ProgressLock).where(column(ProgressLock.case_id) == case_id).with_for_update()
+    return (await session.execute(statement)).scalar_one()
+
+
+def attachment_named(case_id: UUID, sha256: str) -> Select[Any]:
+    """Whether an entry of a case names a file."""
+    named = column(Entry.attachments).contains([sha256])
+    return select(column(Entry.id)).where(column(Entry.case_id) == case_id, named).limit(1)

@@ -1,0 +1,107 @@
+"""Who sees which cases: one rule, and the work lists built on it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Text, and_, any_, exists, literal, or_, select, true
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from dispute_svc import rules
+from dispute_svc.models import (
+    Case,
+    Dispatch,
+    Objection,
+    column,
+)
+from dispute_svc.rules import CaseState, DispatchState, ObjectionState
+from grid_kernel.auth import Actor, Post
+from grid_kernel.clock import month_of, start_of, today
+from grid_kernel.db import in_scope
+from grid_kernel.errors import InvalidInput
+
+_SCOPE_POSTS = (*rules.AREA_POSTS, Post.ARBITER, Post.DEPARTMENT_HANDLER, Post.MEDIATOR)
+QUEUES = ("mine", "unit", "open", "undispatched", "objected", "to-verify", "to-close", "late", "closed-this-month")
+
+
+def scope(actor: Actor) -> tuple[str, ...]:
+    """Where an actor's cases can lie at all; the database holds to it. Guides and administrators see none."""
+    return actor.areas(*_SCOPE_POSTS)
+
+
+def one_of(attribute: object, values: Sequence[str]) -> ColumnElement[bool]:
+    # `in` would change the text of the statement with the number of values.
+    found: ColumnElement[bool] = column(attribute) == any_(literal(list(values), ARRAY(Text)))
+    return found
+
+
+def visible(actor: Actor) -> ColumnElement[bool]:
+    """Cases of the own areas that are not restricted, all of an arbiter's, and what the own unit was given."""
+    rule = [and_(in_scope(column(Case.area_code), actor.areas(*rules.AREA_POSTS)), ~column(Case.restricted))]
+    if arbitrated := actor.areas(Post.ARBITER):
+        rule.append(in_scope(column(Case.area_code), arbitrated))
+    if units := actor.units(*rules.UNIT_POSTS):
+        rule.append(_given_to(units))
+    return or_(*rule)
+
+
+def _given_to(units: Sequence[str]) -> ColumnElement[bool]:
+    live = column(Dispatch.state) != DispatchState.WITHDRAWN
+    given = select(1).where(column(Dispatch.case_id) == Case.id, live, one_of(Dispatch.unit_code, units))
+    return exists(given.correlate(Case))
+
+
+def own(actor: Actor) -> ColumnElement[bool]:
+    return and_(column(Case.reporter_id) == actor.id, column(Case.reporter_kind) == actor.kind)
+
+
+def _late(now: datetime) -> ColumnElement[bool]:
+    return and_(column(Case.due_at) < now, one_of(Case.state, sorted(rules.CLOCK_RUNS)))
+
+
+def _open() -> ColumnElement[bool]:
+    return one_of(Case.state, sorted(rules.OPEN_STATES))
+
+
+def in_queue(queue: str, actor: Actor, now: datetime) -> ColumnElement[bool]:
+    """What a work list holds, of what the actor sees."""
+    if queue == "mine":
+        return and_(_open(), in_scope(column(Case.area_code), actor.areas(*rules.AREA_POSTS, Post.ARBITER)))
+    if queue == "unit":
+        return and_(_open(), _given_to(actor.units(*rules.UNIT_POSTS)))
+    if (everybodys := queues_at(now).get(queue)) is None:
+        raise InvalidInput.at("#/query/queue", "unknown-queue")
+    return everybodys
+
+
+def queues_at(now: datetime) -> dict[str, ColumnElement[bool]]:
+    objected = column(Objection.state) == ObjectionState.OPEN
+    return {
+        "open": _open(),
+        "undispatched": column(Case.state) == CaseState.REPORTED,
+        "objected": exists(select(1).where(column(Objection.case_id) == Case.id, objected)),
+        "to-verify": column(Case.state) == CaseState.HANDLED,
+        "to-close": column(Case.state) == CaseState.VERIFIED,
+        "late": _late(now),
+        "closed-this-month": column(Case.closed_at) >= start_of(month_of(today(now)).start),
+    }
+
+
+def everything() -> ColumnElement[bool]:
+    """The rule of the service itself, continuing what somebody began."""
+    return true()
+
+
+def reported_by(actor: Actor) -> ColumnElement[bool]:
+    """The rule of a reporter."""
+    return own(actor)
+
+
+def restricted_ones() -> ColumnElement[bool]:
+    """All restricted cases, for counting only."""
+    found: ColumnElement[bool] = column(Case.restricted)
+    return found
+
+
+def unrestricted(actor: Actor) -> ColumnElement[bool]:
+    """What the actor sees and may be counted by area."""
+    return and_(visible(actor), ~column(Case.restricted))
