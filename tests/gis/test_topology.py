@@ -151,6 +151,13 @@ def test_a_surface_is_measured_on_the_ground() -> None:
     assert SQUARE.contains(shapely.Point(outline.centre))
 
 
+@pytest.mark.parametrize("radius", [5.0, 30.0, 2_000.0])
+def test_a_circle_is_as_wide_in_every_direction(radius: float) -> None:
+    ring = shapely.get_coordinates(shapes.circle(LON, LAT, radius))
+    metres = geo.distances_m(LON, LAT, ring[:, 0], ring[:, 1])
+    assert metres == pytest.approx(radius, rel=0.005)
+
+
 def test_a_surface_drawn_on_another_map_is_stored_in_our_system() -> None:
     stored = shapes.surface_of(shapely.geometry.mapping(SQUARE), Crs.GCJ02)
     west, south, _, _ = stored.bounds

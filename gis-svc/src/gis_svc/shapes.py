@@ -1,5 +1,6 @@
 """Shapes: GeoJSON in and out, WKB for the table, measures on the ground. Degrees of CGCS2000, x = longitude."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +9,7 @@ import numpy as np
 import orjson
 import shapely
 from shapely.errors import ShapelyError
-from shapely.geometry import LineString, MultiPolygon, Point, Polygon, mapping, shape
+from shapely.geometry import LineString, MultiPolygon, Polygon, mapping, shape
 from shapely.geometry.base import BaseGeometry
 
 from grid_kernel import geo
@@ -18,6 +19,9 @@ DECIMALS = 8
 """Digits of a degree that are kept: about a millimetre."""
 
 Area = Polygon | MultiPolygon
+_METRES_PER_DEGREE = 111_195.0
+_TURNS = np.linspace(0, 2 * np.pi, 33)
+_UNIT_CIRCLE = np.column_stack([np.cos(_TURNS), np.sin(_TURNS)])
 
 
 class ShapeInvalidError(ValueError):
@@ -92,5 +96,6 @@ def from_wkb(wkb: bytes) -> Area:
 
 
 def circle(lon: float, lat: float, radius_m: float) -> BaseGeometry:
-    """The ground within so many metres of a point."""
-    return geo.to_degrees(geo.to_plane(Point(lon, lat)).buffer(radius_m, quad_segs=8))
+    """The ground within so many metres of a point, for radii of some kilometres; good to half a percent."""
+    per_degree = _METRES_PER_DEGREE * np.array([math.cos(math.radians(lat)), 1.0])
+    return Polygon(np.array([lon, lat]) + _UNIT_CIRCLE * (radius_m / per_degree))
