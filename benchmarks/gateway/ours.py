@@ -38,8 +38,8 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     config = uvicorn.Config(
-        proxy, port=port, http=EdgeProtocol, loop="uvloop", lifespan="off", log_config=None, access_log=False, ws="none",
-        server_header=False, proxy_headers=False,
+        proxy, port=port, http=EdgeProtocol, loop="uvloop", lifespan="off", log_config=None, access_log=False,
+        ws="none", server_header=False, proxy_headers=False,
     )  # fmt: skip
     uvicorn.Server(config).run()
 

@@ -10,7 +10,7 @@ import aiohttp
 import uvicorn
 
 HOP = {b"connection", b"keep-alive", b"transfer-encoding", b"host", b"cookie", b"te", b"upgrade"}
-SESSIONS = {"%032x" % number: "t" * 600 for number in range(5_000)}
+SESSIONS = {f"{number:032x}": "t" * 600 for number in range(5_000)}
 
 
 class Passing:
@@ -20,7 +20,7 @@ class Passing:
         self.upstream = upstream
         self.session: aiohttp.ClientSession | None = None
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Any, _: Any, send: Any) -> None:
         """Answer one request."""
         if self.session is None:
             self.session = aiohttp.ClientSession(

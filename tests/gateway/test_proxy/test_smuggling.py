@@ -62,50 +62,54 @@ AMBIGUOUS = {
 }
 
 
-@pytest.mark.parametrize("name", AMBIGUOUS)
 @pytest.mark.parametrize("together", [True, False], ids=["in one packet", "in two"])
 async def test_a_request_that_could_be_read_in_two_ways_never_gets_behind(
-    backend: Any, gateway: Any, name: str, together: bool
+    backend: Any, gateway: Any, together: bool
 ) -> None:
     service = await backend()
     house = await gateway(service)
     rest = b"0\r\n\r\nX" + SECRET
-    received = await house.raw(*([AMBIGUOUS[name] + rest] if together else [AMBIGUOUS[name], rest]), seconds=0.5)
-    assert service.requests == []
-    assert received[:12] in {b"HTTP/1.1 400", b"HTTP/1.1 405"}, received
-    assert b" 200 " not in received
+    for name, start in AMBIGUOUS.items():
+        received = await house.raw(*([start + rest] if together else [start, rest]), pause=0.01, seconds=0.5)
+        # Sending on after the refusal may reset the connection before the refusal is read.
+        assert received[:12] in {b"HTTP/1.1 400", b"HTTP/1.1 405"} or not (received or together), (name, received)
+        assert b" 200 " not in received, name
+        assert service.requests == [], name
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/api/approval/v1/../../population/v1/persons",
-        "/api/approval/v1/..",
-        "/api/approval/v1/./a",
-        "/api/approval/v1/%2e%2e/metrics",
-        "/api/approval/v1/%2E./metrics",
-        "/api/approval/v1/a%2fb",
-        "/api/approval/v1/a%5Cb",
-        "/api/approval/v1/a\\b",
-        "/api/approval/v1//a",
-        "/api/approval/v1/a%00",
-        "/api/approval/v1/a%0d%0aX:1",
-        "/api/approval/v1/a%7f",
-        "/api/approval/v1/a%zz",
-        "/api/approval/v1/a%",
-        "/api/approval/v1/a#b",
-        "/api/approval/v1/..;/metrics",
-    ],
+ELSEWHERE = (
+    "/api/approval/v1/../../population/v1/persons",
+    "/api/approval/v1/..",
+    "/api/approval/v1/./a",
+    "/api/approval/v1/%2e%2e/metrics",
+    "/api/approval/v1/%2E./metrics",
+    "/api/approval/v1/a%2fb",
+    "/api/approval/v1/a%5Cb",
+    "/api/approval/v1/a\\b",
+    "/api/approval/v1//a",
+    "/api/approval/v1/a%00",
+    "/api/approval/v1/a%0d%0aX:1",
+    "/api/approval/v1/a%7f",
+    "/api/approval/v1/a%zz",
+    "/api/approval/v1/a%",
 )
-async def test_an_address_that_leads_elsewhere_is_refused(backend: Any, gateway: Any, path: str) -> None:
+
+
+async def test_an_address_that_leads_elsewhere_is_refused(backend: Any, gateway: Any) -> None:
     approval, population = await backend(), await backend()
     house = await gateway(approval, population)
-    received = await house.raw(f"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
-    if path.endswith(("#b", ";/metrics")):  # the fragment never leaves the edge; ..; is a plain name
-        assert all(b"#" not in request and b"/metrics HTTP" not in request[:20] for request in approval.requests)
-        return
-    assert received.startswith(b"HTTP/1.1 400 ")
+    for path in ELSEWHERE:
+        received = await house.raw(f"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
+        assert received.startswith(b"HTTP/1.1 400 "), path
     assert approval.requests == population.requests == []
+
+
+async def test_a_fragment_stays_outside_and_a_parameter_is_part_of_a_name(backend: Any, gateway: Any) -> None:
+    service = await backend()
+    house = await gateway(service)
+    for path in (b"/api/approval/v1/a#b", b"/api/approval/v1/..;/metrics"):
+        await house.raw(b"GET %b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n" % path)
+    assert [request.split(b" ")[1] for request in service.requests] == [b"/v1/a", b"/v1/..;/metrics"]
 
 
 @pytest.mark.parametrize(
