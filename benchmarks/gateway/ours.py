@@ -9,9 +9,9 @@ from typing import Any
 
 import uvicorn
 
-from gateway.edge import EdgeProtocol
 from gateway.proxy import Proxy
 from grid_kernel import telemetry
+from grid_kernel.edge import EdgeProtocol
 from grid_kernel.upstream import Upstream
 
 # As many sessions as a district has people signed in; the one of the benchmark among them.

@@ -13,8 +13,8 @@ import pytest
 import uvicorn
 import uvloop
 
-from gateway.edge import EdgeProtocol
 from gateway.proxy import Proxy, ProxyLimits
+from grid_kernel.edge import EdgeProtocol
 from grid_kernel.upstream import Upstream, UpstreamLimits
 
 Talk = Callable[["Backend", asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

@@ -143,10 +143,30 @@ async def test_a_head_without_end_is_cut_off(backend: Any, gateway: Any) -> None
 async def test_a_head_that_does_not_come_is_not_waited_for(
     backend: Any, gateway: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.edge.HEAD_SECONDS", 0.1)
+    monkeypatch.setattr("grid_kernel.edge.HEAD_SECONDS", 0.1)
     house = await gateway(await backend())
     assert (await house.raw(b"GET /api/appr", pause=0.3)).startswith(b"HTTP/1.1 408 ")
     assert await house.raw(pause=0.3) == b""
+
+
+@pytest.mark.parametrize("after", [b"GET /api/appr", b"GARBAGE\r\n\r\n"], ids=["half a head", "garbage"])
+async def test_a_refusal_never_falls_into_an_answer_that_is_under_way(
+    backend: Any, gateway: Any, monkeypatch: pytest.MonkeyPatch, after: bytes
+) -> None:
+    async def talk(served: Any, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await served.take(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        for _ in range(1000):
+            writer.write(b"a")
+            await asyncio.sleep(0.001)
+
+    monkeypatch.setattr("grid_kernel.edge.HEAD_SECONDS", 0.1)
+    house = await gateway(await backend(talk))
+    received = await house.raw(b"GET /api/approval/v1/a HTTP/1.1\r\nHost: a\r\n\r\n", after, pause=0.1, seconds=3)
+    head, _, body = received.partition(END)
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert body[:1000].strip(b"a") == b""
+    assert body[1000:].startswith(b"HTTP/1.1 408 ") or not body[1000:]
 
 
 async def test_each_pipelined_request_gets_its_own_answer_from_its_own_service(backend: Any, gateway: Any) -> None:

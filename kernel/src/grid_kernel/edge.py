@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol with the bounds it lacks, for the process that strangers can reach.
+"""uvicorn's HTTP protocol with the bounds it lacks, above all for the process that strangers can reach.
 
 uvicorn hands everything it does not understand to llhttp, which is strict; but it sets no limit to the length of a
 head, waits for ever for a head that does not come, drops the host of an absolute-form target without a word, and
@@ -103,17 +103,34 @@ class EdgeProtocol(HttpToolsProtocol):
             raise ValueError("an upgrade with a body")
         super().on_headers_complete()
 
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what cannot be read; never into the middle of an answer that is under way."""
+        if self._answering():
+            self.transport.close()
+        else:
+            super().send_400_response(msg)
+
+    def _answering(self) -> bool:
+        return self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete
+
     def _start_timer(self) -> None:
-        self._head_timer = self.loop.call_later(HEAD_SECONDS, self._refuse, _TOO_SLOW)
+        self._head_timer = self.loop.call_later(HEAD_SECONDS, self._too_late)
 
     def _stop_timer(self) -> None:
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
 
+    def _too_late(self) -> None:
+        if self._answering():
+            self._start_timer()
+        else:
+            self._refuse(_TOO_SLOW)
+
     def _refuse(self, status: int) -> None:
         self._stop_timer()
-        if not self.transport.is_closing():
-            if self._in_head:
-                self.transport.write(STATUS_LINE[status] + b"content-length: 0\r\nconnection: close\r\n\r\n")
-            self.transport.close()
+        if self.transport.is_closing():
+            return
+        if self._in_head and not self._answering():
+            self.transport.write(STATUS_LINE[status] + b"content-length: 0\r\nconnection: close\r\n\r\n")
+        self.transport.close()
