@@ -38,6 +38,7 @@ class Application:
     deficiencies: tuple[str, ...]
     steps: tuple[Step, ...]
     ended: bool
+    may_rate: bool
 
     @classmethod
     def read(cls, data: Mapping[str, Any], words: Words) -> "Application":
@@ -59,6 +60,7 @@ class Application:
                 for step in data["steps"]
             ),
             ended=state in _ENDED,
+            may_rate=data["mayRate"],
         )
 
 

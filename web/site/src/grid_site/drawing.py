@@ -7,7 +7,8 @@ from typing import Any, Final
 
 WIDTH: Final = 1_000
 MARGIN: Final = 12
-TALLEST: Final = 900
+TALLEST: Final = 620
+LETTERS: Final = 19
 NO_HOUSEHOLDS: Final = -1
 BOUNDS: Final = (20.0, 40.0, 60.0, 80.0, 90.0)
 """Percent where the next darker colour begins; the last is the usual aim of a quarter."""
@@ -30,11 +31,12 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A name on the map."""
+    """A name on the map; `roomy` when it has room in letters twice as large, as on a small screen."""
 
     text: str
     x: int
     y: int
+    roomy: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +112,34 @@ def _path(ring: Sequence[tuple[int, int]]) -> str:
 
 
 def _labels(shapes: Sequence[Shape], places: Mapping[str, str]) -> tuple[Label, ...]:
-    """Each name in the middle of what carries its code."""
+    """Each name in the middle of what carries its code, or a little beside it; without room, not at all."""
+    usual, large = _Room(LETTERS), _Room(2 * LETTERS)
     found = []
     for code, name in places.items():
         members = [shape for shape in shapes if shape.code.startswith(code)]
-        if members:
-            x, y = (round(sum(values) / len(members)) for values in zip(*((s.x, s.y) for s in members), strict=True))
-            found.append(Label(name, x, y))
+        if not members:
+            continue
+        x, y = (round(sum(values) / len(members)) for values in zip(*((s.x, s.y) for s in members), strict=True))
+        roomy = large.takes(name, x, y)
+        for nudge in (0, 1, -1, 2, -2):
+            if usual.takes(name, x, place := y + nudge * LETTERS):
+                found.append(Label(name, x, place, roomy))
+                break
     return tuple(found)
+
+
+class _Room:
+    """Keeps names apart whose letters are all as wide as high."""
+
+    def __init__(self, letters: int) -> None:
+        self._letters = letters
+        self._taken: list[tuple[int, int, int]] = []
+
+    def takes(self, name: str, x: int, y: int) -> bool:
+        """Whether a name still fits there; then the room is taken."""
+        half = len(name) * self._letters // 2
+        inside = half <= x <= WIDTH - half
+        apart = all(abs(x - x0) > half + h0 or abs(y - y0) > self._letters * 1.2 for x0, y0, h0 in self._taken)
+        if inside and apart:
+            self._taken.append((x, y, half))
+        return inside and apart

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 METHODS: Final = ("get", "post", "put", "patch", "delete")
+COMMON: Final = frozenset({"labels", "code-tables", "audit", "attachments"})
+"""What every service has stands last."""
 _FIRST_REFUSAL: Final = 400
 _DEEPEST: Final = 3
 _NO_VALUE: Final[Mapping[str, Any]] = {
@@ -108,7 +110,7 @@ def reference_of(document: Node) -> Reference:
         description=about.get("description", ""),
         version=about["version"],
         base=reader.base,
-        groups=[Group(name, operations) for name, operations in groups.items()],
+        groups=[Group(name, groups[name]) for name in sorted(groups, key=COMMON.__contains__)],
     )
 
 
@@ -144,7 +146,7 @@ class _Reader:
                 for status, response in sorted(responses.items())
                 if int(status) >= _FIRST_REFUSAL
             ],
-            example=self._example(method, path, parameters, content),
+            example=self._example(method, path, parameters, content, signed_in=bool(told.get("security"))),
         )
 
     def _parameter(self, told: Node) -> Member:
@@ -191,8 +193,10 @@ class _Reader:
             schema = node
         return schema
 
-    def _example(self, method: str, path: str, parameters: Sequence[Member], content: Node) -> str:
-        lines = [f'curl -X {method.upper()} "$GRID{self.base}{path}{_query(parameters)}" -b cookies.txt']
+    def _example(self, method: str, path: str, parameters: Sequence[Member], content: Node, *, signed_in: bool) -> str:
+        verb = "" if method == "get" else f"-X {method.upper()} "
+        session = " -b cookies.txt" if signed_in else ""
+        lines = [f'curl {verb}"$GRID{self.base}{path}{_query(parameters)}"{session}']
         needed = (one.name for one in parameters if one.place == "header" and one.required)
         lines += [f"-H '{name}: {_BY_NAME.get(name, '…')}'" for name in needed]
         if method != "get":

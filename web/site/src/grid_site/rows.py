@@ -69,7 +69,7 @@ CASES: Final = ListKind(
 APPLICATIONS: Final = ListKind(
     path="/api/approval/v1/applications",
     service="approval",
-    conditions=frozenset({"area", "queue", "state", "item"}),
+    conditions=frozenset({"area", "queue", "state", "unit"}),
     enums={"state": "state"},
     columns=(
         Column("receiptNumber"),

@@ -19,6 +19,7 @@ from grid_site.visitors import Visitor, visitor_of
 
 PROGRESS: Final = "/api/approval/v1/progress"
 FIELDS: Final = ("number", "code")
+GRADES: Final = frozenset("12345")
 _LONGEST = 40
 
 
@@ -46,19 +47,64 @@ def routes(pages: Pages, gateway: Gateway) -> Sequence[BaseRoute]:
         fields = _checked(visitor, given)
         if any(field.error for field in fields):
             return pages.show(request, "progress_form.html", status=400, trouble=None, fields=fields)
-        answer = await gateway.post(visitor, PROGRESS, {"receiptNumber": given["number"], "queryCode": given["code"]})
+        answer = await gateway.post(visitor, PROGRESS, _codes(given))
         if not answer.ok:
-            status = 503 if answer.away else answer.status
-            told = {"trouble": _trouble_of(visitor, answer), "fields": [fields[0], Field("code", "")]}
-            return pages.show(request, "progress_form.html", status=status, **told)
-        return pages.show(request, "progress.html", application=Application.read(answer.data, visitor.words))
+            return _refused(pages, request, given, answer)
+        return _told(pages, request, given, answer)
 
-    return [Route("/progress", form), Route("/progress", look_up, methods=["POST"])]
+    async def rate(request: Request) -> Response:
+        visitor, form_fields = visitor_of(request), await read_form(request)
+        given = {name: typed(form_fields.get(name, "")) for name in FIELDS}
+        grade = form_fields.get("grade", "")
+        chosen = grade in GRADES
+        more = {"grade": int(grade)} if chosen else {}
+        answer = await gateway.post(visitor, PROGRESS + "/rating" * chosen, _codes(given) | more)
+        if not answer.ok:
+            return _refused(pages, request, given, answer)
+        return _told(pages, request, given, answer, rated=chosen, unrated=not chosen)
+
+    return [
+        Route("/progress", form),
+        Route("/progress", look_up, methods=["POST"]),
+        Route("/progress/rating", rate, methods=["POST"]),
+    ]
 
 
 def typed(text: str) -> str:
     """What a person typed, without the spaces and full-width characters people type."""
     return re.sub(r"\s", "", normalize("NFKC", text)).upper()[:_LONGEST]
+
+
+def _codes(given: Mapping[str, str]) -> dict[str, str | int]:
+    return {"receiptNumber": given["number"], "queryCode": given["code"]}
+
+
+def _told(
+    pages: Pages,
+    request: Request,
+    given: Mapping[str, str],
+    answer: Answer,
+    *,
+    rated: bool = False,
+    unrated: bool = False,
+) -> Response:
+    application = Application.read(answer.data, visitor_of(request).words)
+    return pages.show(
+        request,
+        "progress.html",
+        application=application,
+        number=given["number"],
+        code=given["code"],
+        rated=rated,
+        unrated=unrated,
+    )
+
+
+def _refused(pages: Pages, request: Request, given: Mapping[str, str], answer: Answer) -> Response:
+    status = 503 if answer.away else answer.status
+    trouble = _trouble_of(visitor_of(request), answer)
+    fields = [Field("number", given["number"]), Field("code", "")]
+    return pages.show(request, "progress_form.html", status=status, trouble=trouble, fields=fields)
 
 
 def _checked(visitor: Visitor, given: Mapping[str, str]) -> list[Field]:
