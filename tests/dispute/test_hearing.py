@@ -12,7 +12,7 @@ from tests.dispute.conftest import DISTRICT, HANDLER, Api, Gis, Place
 
 from dispute_svc import commands, jobs
 from grid_kernel import clock, inbox
-from grid_kernel.contracts.gateway import UnitChanged, UnitRegistered
+from grid_kernel.contracts.gateway import CalendarDayChanged, UnitChanged, UnitRegistered
 from grid_kernel.contracts.gis import GridMerged, GridSplit
 from grid_kernel.contracts.population import PersonMerged
 from grid_kernel.events import Event, envelope
@@ -197,3 +197,38 @@ async def test_merged_persons_in_any_order_lead_to_the_one_that_stays(
     await hear(runtime, [same_person(second, first), same_person(third, second), same_person(last, third)], seed)
     told = [await api.case(place.worker, case["id"]) for case in cases]
     assert {case["reporter"]["personId"] for case in told} == {str(last)}
+
+
+@pytest.fixture
+async def days_declared(runtime: Runtime) -> Any:
+    """Forget the days a test declared."""
+    yield
+    async with runtime.system_session() as session:
+        await session.execute(text("delete from calendar_day"))
+    runtime.working_days.forget()
+    await commands.follow_calendar(runtime, clock.now())
+
+
+async def test_limits_move_when_a_day_is_declared_off_and_the_case_is_not_stale(
+    api: Api, place: Place, runtime: Runtime, days_declared: Any
+) -> None:
+    case = await api.settled(place.worker, gridCode=place.grid)
+    due = datetime.fromisoformat(case["dueAt"])
+    declared = CalendarDayChanged(
+        aggregate_id=uuid4(),
+        sequence=1,
+        occurred_at=NOW,
+        area_code=DISTRICT,
+        day=clock.today(due),
+        working=False,
+        name="停电",
+    )
+    await hear(runtime, [declared], 1)
+    runtime.working_days.forget()
+    assert await commands.follow_calendar(runtime, clock.now()) >= 1
+    told = await api.case(place.worker, case["id"])
+    assert datetime.fromisoformat(told["dueAt"]) > due
+    assert told["dueAt"] == told["dispatches"][0]["dueAt"]
+    assert "停电" in told["dispatches"][0]["clock"]
+    assert told["version"] == case["version"]
+    assert await commands.follow_calendar(runtime, clock.now()) == 0

@@ -155,3 +155,15 @@ async def test_a_script_without_a_grid_is_placed_by_gis(
     async with gis.answering():
         assert await commands.load(runtime, folder, clock.now()) == 1
     assert (await stored(runtime, [row]))[row["id"]].area_code == "150204006019777"
+
+
+async def test_the_queue_of_late_cases_holds_what_the_rule_calls_late(
+    rows: list[dict[str, Any]], runtime: Runtime, api: Api
+) -> None:
+    cases = (await stored(runtime, rows)).values()
+    now = clock.now()
+    late = {case.id for case in cases if rules.is_late(CaseState(case.state), case.due_at, now)}
+    answer = await api.get(at_district(Post.ARBITER), "/cases", queue="late", limit="100")
+    listed = answer.json()["items"]
+    assert late <= {row["id"] for row in listed}
+    assert all(row["late"] for row in listed)

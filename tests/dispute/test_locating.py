@@ -1,5 +1,6 @@
 """Where a case lies: asked of gis after the report, never a reason to lose one."""
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -37,6 +38,17 @@ async def test_placing_twice_does_nothing_the_second_time(api: Api, place: Place
         case = await api.settled(place.worker, point=gis.puts(place.grid))
         assert await commands.settle(runtime, [UUID(case["id"])]) == 0
     assert (await api.case(place.worker, case["id"]))["version"] == case["version"]
+
+
+async def test_two_processes_that_find_the_same_case_place_it_once(
+    api: Api, place: Place, gis: Gis, runtime: Runtime
+) -> None:
+    receipt = await api.report(place.worker, point=gis.puts(place.grid))
+    await asyncio.sleep(0.1)
+    async with gis.answering():
+        await asyncio.gather(*(commands.settle(runtime, [UUID(receipt["id"])]) for _ in range(3)))
+    case = await api.case(place.worker, receipt["id"])
+    assert [entry["kind"] for entry in case["entries"]] == ["reported", "located", "dispatched"]
 
 
 @pytest.mark.parametrize("crs", list(Crs))

@@ -1,5 +1,6 @@
 """What can be made to happen, one function per verb."""
 
+from dispute_svc.commands.deadlines import follow_calendar
 from dispute_svc.commands.deciding import accept, decide_objection, dispatch_by_hand, handle, object_to
 from dispute_svc.commands.ending import close, rate, resolve, verify
 from dispute_svc.commands.following import follow_grid_change, follow_merge, keep_unit
@@ -17,6 +18,7 @@ __all__ = [
     "decide_objection",
     "dispatch_by_hand",
     "dry_run",
+    "follow_calendar",
     "follow_grid_change",
     "follow_merge",
     "handle",

@@ -44,10 +44,17 @@ async def settle(runtime: Runtime, only: Sequence[UUID] | None, now: datetime | 
     rows = await runtime.system_reads().fetch(queries.due_for_location(now, BATCH, only))
     places = await places_of(runtime, rows, now)
     calendar = await runtime.calendar()
-    for case_id, area_code in places.items():
+    return sum([await _placed(runtime, case_id, area, calendar, now) for case_id, area in places.items()])
+
+
+async def _placed(runtime: Runtime, case_id: UUID, area_code: str, calendar: WorkingCalendar, now: datetime) -> bool:
+    """One case that cannot be placed must not keep the others waiting; it stays on the list."""
+    try:
         async with runtime.system_session() as session:
-            await place(session, case_id, area_code, calendar=calendar, now=now)
-    return len(places)
+            return await place(session, case_id, area_code, calendar=calendar, now=now) is not None
+    except Exception:
+        log.exception("a case could not be placed", extra={"case": str(case_id)})
+        return False
 
 
 async def places_of(runtime: Runtime, rows: Sequence[Mapping[str, Any]], now: datetime) -> dict[UUID, str]:

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, Uuid, any_, literal, select, tuple
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dispute_svc import rules
 from dispute_svc.models import (
     Case,
     Dispatch,
@@ -18,7 +19,7 @@ from dispute_svc.models import (
     ProgressLock,
     column,
 )
-from dispute_svc.queries.visibility import in_queue, own, visible
+from dispute_svc.queries.visibility import in_queue, one_of, own, visible
 from dispute_svc.rules import CaseState
 from grid_kernel.auth import Actor
 from grid_kernel.db import in_scope
@@ -121,6 +122,20 @@ def objections_of(case_id: UUID) -> Select[Any]:
 def reporter_of(case_id: UUID) -> Select[Any]:
     """Who reported it."""
     return _parts(Party, case_id)
+
+
+def running_clocks() -> Select[Any]:
+    """The parts units are still at, with what their limits were computed from."""
+    parts = (
+        Dispatch.id,
+        Dispatch.case_id,
+        Dispatch.sent_at,
+        Dispatch.limit_amount,
+        Dispatch.limit_unit,
+        Dispatch.due_at,
+        Dispatch.provisional,
+    )
+    return select(*map(column, parts)).where(one_of(Dispatch.state, sorted(rules.PENDING_DISPATCH)))
 
 
 def dispatch_seen(dispatch_id: UUID, actor: Actor) -> Select[Any]:
