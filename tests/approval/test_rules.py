@@ -1,6 +1,6 @@
 """What the regulation says, without a database: moves, clocks, notices, catalogue."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -37,10 +37,22 @@ def at(text: str) -> datetime:
 @pytest.mark.parametrize("verb", Verb)
 def test_every_move_leads_where_the_table_says_or_is_refused(state: State, verb: Verb) -> None:
     if verb in TRANSITIONS[state]:
-        assert next_state(state, verb) is TRANSITIONS[state][verb]
+        assert next_state(state, verb, handling_type="2") is TRANSITIONS[state][verb]
     else:
         with pytest.raises((MoveNotAllowed, NotPreReviewed)):
-            next_state(state, verb)
+            next_state(state, verb, handling_type="2")
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("verb", Verb)
+def test_an_instant_item_may_be_decided_when_it_arrives_and_is_otherwise_like_all(state: State, verb: Verb) -> None:
+    short = {(State.FORWARDED, Verb.APPROVE): State.APPROVED, (State.FORWARDED, Verb.DENY): State.DENIED}
+    wanted = short.get((state, verb), TRANSITIONS[state].get(verb))
+    if wanted is not None:
+        assert next_state(state, verb, handling_type=rules.INSTANT) is wanted
+    else:
+        with pytest.raises((MoveNotAllowed, NotPreReviewed)):
+            next_state(state, verb, handling_type=rules.INSTANT)
 
 
 def test_every_state_has_a_row_and_what_has_ended_goes_nowhere() -> None:
@@ -63,7 +75,7 @@ def test_every_state_can_be_reached_and_every_open_one_can_end() -> None:
 @pytest.mark.parametrize("state", sorted(rules.AT_THE_DESK - {State.PRE_REVIEWED}))
 def test_forwarding_too_early_says_what_is_missing(state: State) -> None:
     with pytest.raises(NotPreReviewed):
-        next_state(state, Verb.FORWARD)
+        next_state(state, Verb.FORWARD, handling_type="2")
 
 
 @pytest.mark.parametrize(
@@ -122,8 +134,42 @@ def test_each_clock_that_is_started_is_stopped_by_something() -> None:
     assert set(rules.STOPS) == set(Verb)
 
 
-def test_an_item_that_contradicts_itself_is_noticed() -> None:
+@pytest.mark.parametrize(
+    ("handling_type", "promised", "statutory", "code"),
+    [
+        ("1", 10, None, "instant-means-promised-zero"),
+        ("1", None, None, "instant-means-promised-zero"),
+        ("2", 0, None, "instant-means-promised-zero"),
+        ("2", 20, 10, "promised-longer-than-statutory"),
+    ],
+)
+def test_an_item_that_contradicts_itself_is_refused(
+    handling_type: str, promised: int | None, statutory: int | None, code: str
+) -> None:
+    limits = ItemLimits(
+        None, *(Limit(n, Unit.WORKING_DAY, "") if n is not None else None for n in (promised, statutory))
+    )
+    with pytest.raises(rules.InconsistentItem) as refused:
+        rules.check_item(handling_type, limits)
+    assert [error.code for error in refused.value.errors] == [code]
+
+
+def test_an_item_that_fits_itself_is_published() -> None:
     at_once, ten = Limit(0, Unit.WORKING_DAY, ""), Limit(10, Unit.WORKING_DAY, "")
-    assert rules.check_item_limits("1", ItemLimits(None, at_once, None)) == ()
-    assert rules.check_item_limits("1", ItemLimits(None, ten, None)) == ("instant-means-promised-zero",)
-    assert rules.check_item_limits("2", ItemLimits(None, TWENTY, ten)) == ("promised-longer-than-statutory",)
+    rules.check_item("1", ItemLimits(None, at_once, None))
+    rules.check_item("2", ItemLimits(FIVE, ten, TWENTY))
+    rules.check_item("2", ItemLimits(None, TWENTY, Limit(15, Unit.DAY, "")))
+    rules.check_item("9", ItemLimits(None, None, None))
+
+
+def test_a_later_version_begins_later() -> None:
+    rules.check_follows(date(2020, 1, 1), date(2020, 1, 2))
+    for day in (date(2020, 1, 1), date(2019, 12, 31)):
+        with pytest.raises(rules.InconsistentItem):
+            rules.check_follows(date(2020, 1, 1), day)
+
+
+def test_acceptance_by_silence_counts_from_receipt_and_everything_else_from_the_act() -> None:
+    received, now = at("2026-11-02T09:00"), at("2026-11-10T00:01")
+    for verb in Verb:
+        assert rules.starts_at(verb, received, now) == (received if verb is Verb.DEEM_ACCEPTED else now)

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 from approval_svc import rules
-from approval_svc.rules import ClockKind, ItemLimits, Limit, Standing, State, Verb
+from approval_svc.rules import ClockKind, ItemLimits, Limit, Link, Standing, State, Verb
 from grid_kernel.clock import Unit
 from grid_kernel.contracts.approval import (
     ApplicationAccepted,
@@ -75,6 +75,11 @@ class ServiceItem(Base, table=True):
             statutory=_limit(self.statutory_amount, self.statutory_unit, "statutory"),
         )
 
+    def end(self, day: date) -> None:
+        """A later version is in force from this day."""
+        self.valid_to = day
+        self.version += 1
+
     def published(self, now: datetime, area_code: str) -> ItemPublished:
         """What is said when this version takes effect."""
         return ItemPublished(
@@ -102,6 +107,7 @@ class Application(Base, table=True):
     query_code_hash: bytes
     item_id: UUID = Field(foreign_key="service_item.id")
     item_code: str
+    handling_type: str
     unit_code: str = Field(index=True)
     state: State = Field(sa_type=StringEnum(State))
     channel: str
@@ -114,7 +120,6 @@ class Application(Base, table=True):
     due_kind: ClockKind | None = Field(default=None, sa_type=StringEnum(ClockKind))
     notices: int = 0
     grade: int | None = None
-    link_after: datetime | None = Field(default=None, sa_type=UtcDateTime)
     synthetic: bool = False
     version: int = 1
 
@@ -124,7 +129,7 @@ class Application(Base, table=True):
         return Standing(self.area_code, self.unit_code, self.state)
 
     def _move(self, verb: Verb, now: datetime) -> dict[str, Any]:
-        self.state = rules.next_state(self.state, verb)
+        self.state = rules.next_state(self.state, verb, handling_type=self.handling_type)
         self.version += 1
         if self.state in rules.ENDED and self.ended_at is None:
             self.ended_at = now
@@ -229,6 +234,8 @@ class Party(Base, table=True):
     phone: str | None = Field(default=None, sa_type=EncryptedText("approval.party.phone"))
     id_number: str = Field(sa_type=EncryptedText("approval.party.id_number"))
     person_id: UUID | None = Field(default=None, index=True)
+    link: Link = Field(sa_type=StringEnum(Link))
+    link_after: datetime | None = Field(default=None, sa_type=UtcDateTime)
     taken_at: datetime = Field(sa_type=UtcDateTime)
 
 
@@ -317,6 +324,7 @@ class ProgressLock(Base, table=True):
 
     receipt_number: str = Field(primary_key=True)
     failures: int = 0
+    tried_at: datetime = Field(sa_type=UtcDateTime)
     locked_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 

@@ -1,12 +1,13 @@
 """Every select. What an actor may see of applications is `visible`, and every select of applications starts there."""
 
-from collections.abc import Sequence
-from datetime import date, datetime
-from typing import Any
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Text, and_, any_, func, literal, or_, select, tuple_
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, Select, Text, and_, any_, delete, func, literal, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -20,18 +21,42 @@ from approval_svc.models import (
     Party,
     Pause,
     ProgressLock,
-    ReceiptCounter,
     ServiceItem,
 )
-from approval_svc.rules import ClockKind, State
+from approval_svc.rules import ClockKind, Link, State
 from grid_kernel.auth import Actor, Post
 from grid_kernel.clock import month_of, start_of, today
 from grid_kernel.db import find, in_scope
-from grid_kernel.errors import InvalidInput, NotFound
+from grid_kernel.errors import NotFound
+from grid_kernel.types import UtcDateTime
 
-QUEUES = ("open", "desk", "unit", "correction", "due-today", "late", "ended-this-month")
-FIGURES = ("open", "desk", "due-today", "late", "ended-this-month")
+
+class Queue(StrEnum):
+    """The work lists."""
+
+    OPEN = "open"
+    DESK = "desk"
+    UNIT = "unit"
+    CORRECTION = "correction"
+    DUE_TODAY = "due-today"
+    LATE = "late"
+    ENDED_THIS_MONTH = "ended-this-month"
+
+
+FIGURES = (Queue.OPEN, Queue.DESK, Queue.DUE_TODAY, Queue.LATE, Queue.ENDED_THIS_MONTH)
 """What the overview counts; each is a queue, so each count has its list."""
+
+
+class Wanted(NamedTuple):
+    """Which applications a list holds; None leaves one question open."""
+
+    queue: Queue | None
+    state: State | None
+    area: str | None
+    unit: str | None
+
+
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 _UNIT_SEES = sorted(frozenset(State) - rules.AT_THE_DESK - {State.PRE_REVIEW_REFUSED})
 
 
@@ -86,14 +111,34 @@ LINE: tuple[Any, ...] = (
 )
 
 
-def listed(where: Sequence[ColumnElement[bool]], after: tuple[Any, ...] | None, limit: int) -> Select[*tuple[Any, ...]]:
-    """A page of applications, the newest first."""
+def matching(actor: Actor, wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:
+    """What is wanted, of what the actor may see."""
+    where = [visible(actor)]
+    where += [in_queue(wanted.queue, now)] if wanted.queue else []
+    where += [within(wanted.area)] if wanted.area else []
+    where += [col(Application.state) == wanted.state] if wanted.state else []
+    where += [col(Application.unit_code) == wanted.unit] if wanted.unit else []
+    return where
+
+
+def listed(
+    where: Sequence[ColumnElement[bool]], *, order: str, after: tuple[Any, ...] | None, limit: int
+) -> Select[*tuple[Any, ...]]:
+    """A page of applications: the newest first, or what is due first."""
     statement = select(*LINE).join(ServiceItem, col(ServiceItem.id) == Application.item_id).where(*where)
-    key = (col(Application.submitted_at), col(Application.id))
+    key: tuple[Any, ...] = (col(Application.submitted_at), col(Application.id))
+    if order == "due":
+        key = (func.coalesce(col(Application.due_at), literal(NEVER, UtcDateTime)), col(Application.id))
     if after is not None:
-        statement = statement.where(tuple_(*key) < tuple_(*map(literal, after)))
-    ordered: Select[*tuple[Any, ...]] = statement.order_by(*(part.desc() for part in key)).limit(limit)
-    return ordered
+        place = tuple_(*map(literal, after))
+        statement = statement.where(tuple_(*key) > place if order == "due" else tuple_(*key) < place)
+    ordered: Select[*tuple[Any, ...]] = statement.order_by(*(c.asc() if order == "due" else c.desc() for c in key))
+    return ordered.limit(limit)
+
+
+def place_of(row: Mapping[str, Any], order: str) -> tuple[datetime, UUID]:
+    """Where a row stands in an order; what has no date stands behind everything that has one."""
+    return (row["due_at"] or NEVER if order == "due" else row["submitted_at"], row["id"])
 
 
 def whole(actor: Actor, application_id: UUID) -> Select[*tuple[Any, ...]]:
@@ -107,6 +152,7 @@ def whole(actor: Actor, application_id: UUID) -> Select[*tuple[Any, ...]]:
         Party.id_number,
         Party.phone,
         Party.person_id,
+        Party.link,
     )
     statement: Select[*tuple[Any, ...]] = (
         select(*LINE, *extra)
@@ -117,22 +163,21 @@ def whole(actor: Actor, application_id: UUID) -> Select[*tuple[Any, ...]]:
     return statement
 
 
-def in_queue(queue: str, now: datetime) -> ColumnElement[bool]:
+def in_queue(queue: Queue, now: datetime) -> ColumnElement[bool]:
     """What a work list holds, of what the actor sees."""
     day = today(now)
     state, due_at = col(Application.state), col(Application.due_at)
-    found = {
-        "open": _one_of(state, sorted(rules.OPEN)),
-        "desk": _one_of(state, [State.SUBMITTED, State.PRE_REVIEWED]),
-        "unit": _one_of(state, sorted(rules.OPEN - rules.AT_THE_DESK)),
-        "correction": state == State.CORRECTION_REQUIRED,
-        "due-today": and_(due_at >= now, due_at < start_of(day.fromordinal(day.toordinal() + 1))),
-        "late": and_(due_at < now, state != State.CORRECTION_REQUIRED),
-        "ended-this-month": col(Application.ended_at) >= start_of(month_of(day).start),
-    }.get(queue)
-    if found is None:
-        raise InvalidInput.at("#/query/queue", "unknown-queue")
-    return found
+    waits_for_us = state != State.CORRECTION_REQUIRED
+    rows: dict[Queue, ColumnElement[bool]] = {
+        Queue.OPEN: _one_of(state, sorted(rules.OPEN)),
+        Queue.DESK: _one_of(state, [State.SUBMITTED, State.PRE_REVIEWED]),
+        Queue.UNIT: _one_of(state, sorted(rules.OPEN - rules.AT_THE_DESK)),
+        Queue.CORRECTION: state == State.CORRECTION_REQUIRED,
+        Queue.DUE_TODAY: and_(due_at >= now, due_at < start_of(day + timedelta(days=1)), waits_for_us),
+        Queue.LATE: and_(due_at < now, waits_for_us),
+        Queue.ENDED_THIS_MONTH: col(Application.ended_at) >= start_of(month_of(day).start),
+    }
+    return rows[queue]
 
 
 def within(area: str) -> ColumnElement[bool]:
@@ -143,6 +188,7 @@ def within(area: str) -> ColumnElement[bool]:
 def counted(actor: Actor, area: str, now: datetime) -> Select[*tuple[Any, ...]]:
     """The figures of an area in one pass."""
     parts = [func.count().filter(in_queue(queue, now)).label(queue) for queue in FIGURES]
+    parts += [func.count().filter(col(Application.state) == state).label(state) for state in State]
     statement: Select[*tuple[Any, ...]] = select(*parts).select_from(Application).where(visible(actor), within(area))
     return statement
 
@@ -201,6 +247,12 @@ async def item_of(session: AsyncSession, application: Application) -> ServiceIte
     return found
 
 
+async def open_item(session: AsyncSession, code: str) -> ServiceItem | None:
+    """The version of an item that has no end yet, locked for a change."""
+    endless = and_(col(ServiceItem.code) == code, col(ServiceItem.valid_to).is_(None))
+    return await find(session, select(ServiceItem).where(endless).with_for_update())
+
+
 async def known_items(session: AsyncSession) -> set[tuple[str, int]]:
     """Code and version of every item that is stored."""
     rows = await session.execute(select(col(ServiceItem.code), col(ServiceItem.item_version)))
@@ -212,22 +264,39 @@ async def by_receipt(session: AsyncSession, receipt_number: str) -> Application 
     return await find(session, select(Application).where(col(Application.receipt_number) == receipt_number))
 
 
-async def progress_lock(session: AsyncSession, receipt_number: str) -> ProgressLock | None:
+def first_try(receipt_number: str, now: datetime) -> Insert:
+    """Count from the first code that is tried for a number, whether there is such a number or not."""
+    fresh = insert(ProgressLock).values(receipt_number=receipt_number, failures=0, tried_at=now)
+    return fresh.on_conflict_do_nothing()
+
+
+async def progress_lock(session: AsyncSession, receipt_number: str) -> ProgressLock:
     """The wrong codes given for a number, locked for the try that is made."""
-    return await find(
-        session, select(ProgressLock).where(col(ProgressLock.receipt_number) == receipt_number).with_for_update()
-    )
+    counted = select(ProgressLock).where(col(ProgressLock.receipt_number) == receipt_number)
+    return (await session.execute(counted.with_for_update())).scalar_one()
 
 
-async def party_of(session: AsyncSession, application_id: UUID) -> Party | None:
-    """Who applied."""
-    return await find(session, select(Party).where(col(Party.application_id) == application_id))
+async def forget_tries(session: AsyncSession, before: datetime) -> int:
+    """Forget what was last tried before a moment."""
+    old = delete(ProgressLock).where(col(ProgressLock.tried_at) < before).returning(col(ProgressLock.receipt_number))
+    return len((await session.execute(old)).all())
 
 
-async def unit_name(session: AsyncSession, code: str) -> str:
-    """The name of a unit; its code while nobody has said its name."""
-    found = await session.get(HandlingUnit, code)
-    return found.name if found else code
+async def waiting_party(session: AsyncSession, application_id: UUID) -> Party | None:
+    """Who applied, locked for a change, while the register has not said whether it knows them."""
+    waiting = and_(col(Party.application_id) == application_id, col(Party.link) == Link.WAITING)
+    return await find(session, select(Party).where(waiting).with_for_update())
+
+
+async def unit(session: AsyncSession, code: str) -> HandlingUnit | None:
+    """A unit as the gateway said it is; None while it has not been heard of."""
+    return await session.get(HandlingUnit, code)
+
+
+async def receives(session: AsyncSession, code: str) -> bool:
+    """Whether a unit takes applications; one that has not been heard of yet is believed to."""
+    known = await unit(session, code)
+    return known is None or known.active
 
 
 async def silent_too_long(session: AsyncSession, now: datetime, limit: int) -> list[UUID]:
@@ -251,9 +320,10 @@ async def not_corrected_in_time(session: AsyncSession, now: datetime, limit: int
 
 
 async def to_link(session: AsyncSession, now: datetime, limit: int) -> list[UUID]:
-    """Applications whose applicant was not yet looked for in the register."""
-    statement = select(col(Application.id)).where(col(Application.link_after) <= now)
-    return list((await session.execute(statement.order_by(col(Application.link_after)).limit(limit))).scalars())
+    """Applications whose applicant has not yet been found in the register, or found not to be there."""
+    due = and_(col(Party.link) == Link.WAITING, col(Party.link_after) <= now)
+    statement = select(col(Party.application_id)).where(due).order_by(col(Party.link_after)).limit(limit)
+    return list((await session.execute(statement)).scalars())
 
 
 async def at_grids(session: AsyncSession, grids: Sequence[str]) -> list[Application]:
@@ -266,8 +336,3 @@ async def parties_of_person(session: AsyncSession, person_id: UUID) -> list[Part
     """The parties that are a person, locked for a change."""
     statement = select(Party).where(col(Party.person_id) == person_id)
     return list((await session.execute(statement.with_for_update())).scalars())
-
-
-async def counter(session: AsyncSession, day: date) -> ReceiptCounter | None:
-    """The counter of a day, locked."""
-    return await find(session, select(ReceiptCounter).where(col(ReceiptCounter.day) == day).with_for_update())

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from grid_kernel.auth import Actor, Post
 from grid_kernel.clock import Deadline, Unit, WorkingCalendar, deadline
-from grid_kernel.errors import Forbidden, InvalidInput, TooManyRequests, WrongState
+from grid_kernel.errors import FieldError, Forbidden, InvalidInput, TooManyRequests, WrongState
 
 
 class State(StrEnum):
@@ -27,6 +27,15 @@ class State(StrEnum):
     COMPLETED = "completed"
     WITHDRAWN = "withdrawn"
     LAPSED = "lapsed"
+
+
+class Link(StrEnum):
+    """What is known of the applicant in the register of persons."""
+
+    WAITING = "waiting"
+    LINKED = "linked"
+    NOT_REGISTERED = "not_registered"
+    UNANSWERED = "unanswered"
 
 
 class Verb(StrEnum):
@@ -91,6 +100,12 @@ TRANSITIONS: Mapping[State, Mapping[Verb, State]] = {
 }
 """From which state a verb leads where; what is not written here is refused."""
 
+AT_ONCE: Mapping[State, Mapping[Verb, State]] = {
+    State.FORWARDED: {Verb.APPROVE: State.APPROVED, Verb.DENY: State.DENIED},
+}
+"""What an instant item (即办件, GB/T 39046 A.6) may skip: the unit decides without accepting first."""
+INSTANT = "1"
+
 ENDED = frozenset({State.PRE_REVIEW_REFUSED, State.NOT_ACCEPTED, State.COMPLETED, State.WITHDRAWN, State.LAPSED})
 OPEN = frozenset(State) - ENDED
 AT_THE_DESK = frozenset({State.SUBMITTED, State.CORRECTION_REQUIRED, State.PRE_REVIEWED})
@@ -121,6 +136,18 @@ class AlreadyRated(WrongState):
     code = "application-already-rated"
 
 
+class UnitCannotReceive(WrongState):
+    """The unit that decides this item is no longer there; the catalogue must name its successor."""
+
+    code = "application-unit-cannot-receive"
+
+
+class InconsistentItem(InvalidInput):
+    """A version of a service item contradicts itself."""
+
+    code = "item-inconsistent"
+
+
 class SecondNotice(WrongState):
     """What to correct is told once and completely; another list needs the head of the station and a reason."""
 
@@ -139,15 +166,14 @@ class ProgressLocked(TooManyRequests):
     code = "progress-locked"
 
 
-def next_state(state: State, verb: Verb) -> State:
+def next_state(state: State, verb: Verb, *, handling_type: str) -> State:
     """Where a verb leads from a state; MoveNotAllowed, or NotPreReviewed for a forward too early."""
     found = TRANSITIONS[state].get(verb)
+    if found is None and handling_type == INSTANT:
+        found = AT_ONCE.get(state, {}).get(verb)
     if found is None:
-        raise (
-            NotPreReviewed(state=state)
-            if verb is Verb.FORWARD and state in AT_THE_DESK
-            else MoveNotAllowed(state=state)
-        )
+        early = verb is Verb.FORWARD and state in AT_THE_DESK
+        raise NotPreReviewed(state=state) if early else MoveNotAllowed(state=state)
     return found
 
 
@@ -173,10 +199,11 @@ class Limit:
 
 PRE_REVIEW_LIMIT = Limit(2, Unit.WORKING_DAY, "ours")
 CORRECTION_LIMIT = Limit(30, Unit.DAY, "ours")
-NOTICE_LIMIT = Limit(5, Unit.WORKING_DAY, "行政许可法 art 32")
-"""One-time notice of everything missing; for what is no permit the item's own basis, else ours without consequence."""
+NOTICE_LIMIT = Limit(5, Unit.WORKING_DAY, "ours")
+"""To say everything that is missing, where the item has no basis of its own; art 32 of 行政许可法 is for permits."""
 DELIVERY_LIMIT = Limit(10, Unit.WORKING_DAY, "行政许可法 art 44")
 LOCK_AFTER, LOCK_FOR = 5, timedelta(minutes=15)
+"""So many wrong codes in a row, none of them older than this, lock a receipt number for as long."""
 
 STOPS: Mapping[Verb, frozenset[ClockKind]] = {
     Verb.SUBMIT: frozenset(),
@@ -188,8 +215,8 @@ STOPS: Mapping[Verb, frozenset[ClockKind]] = {
     Verb.DEEM_ACCEPTED: frozenset({ClockKind.NOTICE}),
     Verb.SUSPEND: frozenset(),
     Verb.RESUME: frozenset(),
-    Verb.APPROVE: frozenset({ClockKind.PROMISED, ClockKind.STATUTORY}),
-    Verb.DENY: frozenset({ClockKind.PROMISED, ClockKind.STATUTORY}),
+    Verb.APPROVE: frozenset({ClockKind.NOTICE, ClockKind.PROMISED, ClockKind.STATUTORY}),
+    Verb.DENY: frozenset({ClockKind.NOTICE, ClockKind.PROMISED, ClockKind.STATUTORY}),
     Verb.COMPLETE: frozenset({ClockKind.DELIVERY}),
     Verb.RATE: frozenset(),
     Verb.REFUSE_PRE_REVIEW: frozenset(ClockKind),
@@ -227,6 +254,11 @@ def started_by(verb: Verb, limits: ItemLimits) -> Mapping[ClockKind, Limit]:
             return {}
 
 
+def starts_at(verb: Verb, received_at: datetime | None, now: datetime) -> datetime:
+    """When the clocks of a verb begin: silence is acceptance from the day of receipt (行政许可法 art 32)."""
+    return received_at if verb is Verb.DEEM_ACCEPTED and received_at else now
+
+
 def due(
     start: datetime,
     limit: Limit,
@@ -261,6 +293,12 @@ def check_at_the_desk(actor: Actor, standing: Standing) -> None:
 def check_may_forward(actor: Actor, standing: Standing) -> None:
     """The desk that pre-reviewed hands the application on."""
     check_at_the_desk(actor, standing)
+
+
+def check_may_receive(receives: bool) -> None:
+    """A unit that is gone decides nothing."""
+    if not receives:
+        raise UnitCannotReceive
 
 
 def check_of_the_unit(actor: Actor, standing: Standing) -> None:
@@ -300,12 +338,20 @@ def check_notice(
         raise SecondNotice(fresh=len(deficiencies - known))
 
 
-def check_item_limits(handling_type: str, limits: ItemLimits) -> tuple[str, ...]:
-    """What does not fit in a catalogue row (DOMAIN 2.8): 即办 means at once, a promise is no longer than the law."""
-    found = []
-    if (handling_type == "1") != (limits.promised is not None and limits.promised.amount == 0):
-        found.append("instant-means-promised-zero")
+def check_item(handling_type: str, limits: ItemLimits) -> None:
+    """即办 means a promise of zero, and a promise is no longer than the law (DOMAIN 2.8)."""
     promised, statutory = limits.promised, limits.statutory
+    errors = []
+    if (handling_type == INSTANT) != (promised is not None and promised.amount == 0):
+        errors.append(FieldError("/handlingType", "instant-means-promised-zero"))
+    # Working days and days of the calendar cannot be compared without a date.
     if promised and statutory and promised.unit is statutory.unit and promised.amount > statutory.amount:
-        found.append("promised-longer-than-statutory")
-    return tuple(found)
+        errors.append(FieldError("/promisedLimit", "promised-longer-than-statutory"))
+    if errors:
+        raise InconsistentItem(errors=errors)
+
+
+def check_follows(before: date, valid_from: date) -> None:
+    """A later version begins on a later day."""
+    if valid_from <= before:
+        raise InconsistentItem(errors=[FieldError("/validFrom", "not-after-the-version-before")])

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, SecretStr, StringConstraints
 
-from approval_svc.rules import ClockKind, State, Verb
+from approval_svc.rules import ClockKind, Link, State, Verb
 from grid_kernel.schemas import AreaCode, Input, Line, Note, Schema, Sha256, ShortText
 
 ItemCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}[0-9]{3}$")]
@@ -178,12 +178,13 @@ class ProgressOut(Schema):
 
 
 class PartyOut(Schema):
-    """Who applied, masked."""
+    """Who applied, masked; `link` says whether the register of persons knows them."""
 
     name: str
     id_number: str
     phone: str | None
     person_id: UUID | None
+    link: Link
 
 
 class EntryOut(Schema):
@@ -264,6 +265,7 @@ class FiguresOut(Schema):
     area_code: str
     made_at: datetime
     figures: dict[str, Figure]
+    by_state: dict[State, Figure]
 
 
 class ApplicationMoved(Schema):

@@ -7,12 +7,14 @@ from typing import Annotated, Any
 from fastapi import Depends, Header
 
 from approval_svc import queries, rules
-from approval_svc.models import Application, Clock, Entry, Notice, Pause, ServiceItem
+from approval_svc.models import Application, Clock, Entry, HandlingUnit, Notice, Pause, ServiceItem
 from approval_svc.rules import State
 from approval_svc.schemas import (
     ApplicationOut,
     ClockOut,
     EntryOut,
+    Figure,
+    FiguresOut,
     ItemOut,
     LimitOut,
     MaterialOut,
@@ -105,6 +107,7 @@ def whole_out(
         id_number=mask_id_number(row["id_number"]),
         phone=mask_phone(row["phone"]) if row["phone"] else None,
         person_id=row["person_id"],
+        link=row["link"],
     )
     told = notices[-1]["deficiencies"] if notices and row["state"] == State.CORRECTION_REQUIRED else []
     return ApplicationOut.model_validate(
@@ -123,7 +126,7 @@ def progress_out(
     application: Application,
     item: ServiceItem,
     *,
-    unit: str,
+    unit: HandlingUnit | None,
     entries: Sequence[Entry],
     notices: Sequence[Notice],
     clocks: Sequence[Clock],
@@ -138,23 +141,31 @@ def progress_out(
     first = min(running, key=lambda clock: clock.due_at, default=None)
     shown = [pause.model_dump() for pause in pauses]
     due_at = application.due_at
+    overdue = due_at is not None and due_at < now and state is not State.CORRECTION_REQUIRED
+    unit_name = unit.name if unit else words.say("texts", "unit")
     told = notices[-1].deficiencies if notices and state is State.CORRECTION_REQUIRED else []
     return ProgressOut(
         receipt_number=application.receipt_number,
         item_name=item.name,
         state=state,
         state_text=words.say("enums", "state", state),
-        next_step=words.say("texts", "next", state, unit=unit, due=words.day(due_at) if due_at else ""),
+        next_step=_next_step(state, unit_name, due_at, words) + (words.say("texts", "late") if overdue else ""),
         due_at=due_at,
         due_text=clock_out(first.model_dump(), shown, calendar, words, now).explanation if first and due_at else None,
-        overdue=due_at is not None and due_at < now and state is not State.CORRECTION_REQUIRED,
+        overdue=overdue,
         deficiencies=list(told),
         steps=[
-            StepOut(at=e.at, text=words.say("texts", "step", e.verb, unit=unit), reason=_shown(e, words))
+            StepOut(at=e.at, text=words.say("texts", "step", e.verb, unit=unit_name), reason=_shown(e, words))
             for e in entries
         ],
         may_rate=state is State.COMPLETED and application.grade is None,
     )
+
+
+def _next_step(state: State, unit: str, due_at: datetime | None, words: Words) -> str:
+    if due_at is None and state in {State.ACCEPTED, State.DEEMED_ACCEPTED}:
+        return words.say("texts", "next", "no_limit", unit=unit)
+    return words.say("texts", "next", state, unit=unit, due=words.day(due_at) if due_at else "")
 
 
 def _shown(entry: Entry, words: Words) -> str | None:
@@ -163,5 +174,12 @@ def _shown(entry: Entry, words: Words) -> str | None:
     return entry.reason
 
 
-FIGURE_ROWS = {queue: f"/api/approval/v1/applications?queue={queue}&area={{area}}" for queue in queries.FIGURES}
-"""The query behind each figure."""
+def figures_out(row: Mapping[str, Any], area: str, now: datetime) -> FiguresOut:
+    """The figures of an area, each with the query that lists its rows."""
+    rows = f"/api/approval/v1/applications?area={area}"
+    return FiguresOut(
+        area_code=area,
+        made_at=now,
+        figures={queue: Figure(count=row[queue], rows=f"{rows}&queue={queue}") for queue in queries.FIGURES},
+        by_state={state: Figure(count=row[state], rows=f"{rows}&state={state}") for state in State},
+    )

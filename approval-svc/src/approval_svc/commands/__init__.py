@@ -4,8 +4,9 @@ from approval_svc.commands.deciding import accept, complete, decide, rate, resum
 from approval_svc.commands.following import change_grids, keep_unit, relink
 from approval_svc.commands.forwarding import forward
 from approval_svc.commands.linking import link, link_waiting
-from approval_svc.commands.loading import load, publish_catalogue
-from approval_svc.commands.progressing import look_up, rate_by_receipt
+from approval_svc.commands.loading import load
+from approval_svc.commands.progressing import forget_tries, look_up, rate_by_receipt
+from approval_svc.commands.publishing import publish_catalogue, publish_item
 from approval_svc.commands.reviewing import correct, pre_review, require_correction
 from approval_svc.commands.silence import deem_accepted, lapse
 from approval_svc.commands.submitting import Taken, submit
@@ -18,6 +19,7 @@ __all__ = [
     "correct",
     "decide",
     "deem_accepted",
+    "forget_tries",
     "forward",
     "keep_unit",
     "lapse",
@@ -27,6 +29,7 @@ __all__ = [
     "look_up",
     "pre_review",
     "publish_catalogue",
+    "publish_item",
     "rate",
     "rate_by_receipt",
     "relink",

@@ -27,6 +27,7 @@ async def forward(
     application = await queries.for_update(session, actor, application_id)
     rules.check_may_forward(actor, application.standing)
     expect_version(application, version)
+    rules.check_may_receive(await queries.receives(session, application.unit_code))
     event = application.forward(now)
     await keep(session, application, event, Verb.FORWARD, actor, calendar=calendar, now=now)
     return application

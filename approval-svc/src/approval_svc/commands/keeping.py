@@ -57,8 +57,9 @@ async def turn_clocks(
             clock.stopped_at = now
     running = [clock for clock in running if clock.stopped_at is None]
     limits = (await queries.item_of(session, application)).limits()
+    start = rules.starts_at(verb, application.forwarded_at, now)
     for kind, limit in rules.started_by(verb, limits).items():
-        running.append(start_clock(application, kind, limit, calendar, now))
+        running.append(start_clock(application, kind, limit, calendar, start))
         session.add(running[-1])
     if verb in {Verb.SUSPEND, Verb.RESUME, Verb.WITHDRAW}:
         await _stand_or_run_on(session, application, running, calendar, now)
@@ -66,10 +67,10 @@ async def turn_clocks(
 
 
 def start_clock(
-    application: Application, kind: ClockKind, limit: Limit, calendar: WorkingCalendar, now: datetime
+    application: Application, kind: ClockKind, limit: Limit, calendar: WorkingCalendar, start: datetime
 ) -> Clock:
-    """A limit that begins now."""
-    ends = rules.due(now, limit, calendar)
+    """A limit that begins at a moment."""
+    ends = rules.due(start, limit, calendar)
     return Clock(
         application_id=application.id,
         area_code=application.area_code,
@@ -77,7 +78,7 @@ def start_clock(
         amount=limit.amount,
         unit=limit.unit,
         basis=limit.basis,
-        started_at=now,
+        started_at=start,
         due_at=ends.due_at,
         provisional=ends.provisional,
     )

@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from approval_svc import queries
+from approval_svc.rules import Link
 from grid_kernel import clock
 from grid_kernel.ask import ask
-from grid_kernel.contracts.population import FIND_PERSON, FindByIdNumber
+from grid_kernel.contracts.population import FIND_PERSON, FindByIdNumber, PersonFound
 from grid_kernel.errors import Refusal
 from grid_kernel.runtime import Runtime
 
@@ -16,26 +17,41 @@ GIVE_UP_AFTER = timedelta(days=3)
 AT_ONCE = 50
 
 
-async def link(runtime: Runtime, application_id: UUID) -> bool:
-    """Ask for one applicant; when nobody answers, a job asks again and the application goes its way unlinked."""
-    now = clock.now()
+async def link(runtime: Runtime, application_id: UUID, now: datetime | None = None) -> bool:
+    """Ask for one applicant. When nobody answers, the application goes its way unlinked, and a job asks again."""
     async with runtime.system_session() as session:
-        application = await queries.by_id(session, application_id)
-        party = await queries.party_of(session, application_id)
-        if application is None or party is None or application.link_after is None:
-            return False
-        try:
-            found = await ask(runtime, FIND_PERSON, FindByIdNumber(id_number=party.id_number, purpose=PURPOSE))
-        except Refusal:
-            waited = now - application.submitted_at
-            application.link_after = now + AGAIN_AFTER if waited < GIVE_UP_AFTER else None
-            return False
-        party.person_id, application.link_after = found.person_id, None
-        return found.person_id is not None
+        party = await queries.waiting_party(session, application_id)
+    if party is None:
+        return False
+    # No transaction is open while another service is waited for.
+    found = await _ask(runtime, party.id_number)
+    return await _keep(runtime, application_id, found, now or clock.now())
 
 
 async def link_waiting(runtime: Runtime, now: datetime) -> int:
     """Ask for the applicants that are still unlinked."""
     async with runtime.system_session() as session:
         waiting = await queries.to_link(session, now, AT_ONCE)
-    return sum([await link(runtime, application_id) for application_id in waiting])
+    return sum([await link(runtime, application_id, now) for application_id in waiting])
+
+
+async def _ask(runtime: Runtime, id_number: str) -> PersonFound | None:
+    try:
+        return await ask(runtime, FIND_PERSON, FindByIdNumber(id_number=id_number, purpose=PURPOSE))
+    except Refusal:
+        return None
+
+
+async def _keep(runtime: Runtime, application_id: UUID, found: PersonFound | None, now: datetime) -> bool:
+    async with runtime.system_session() as session:
+        party = await queries.waiting_party(session, application_id)
+        if party is None:
+            return False
+        if found is None:
+            later = now + AGAIN_AFTER
+            waits = now - party.taken_at < GIVE_UP_AFTER
+            party.link, party.link_after = (Link.WAITING, later) if waits else (Link.UNANSWERED, None)
+            return False
+        party.person_id, party.link_after = found.person_id, None
+        party.link = Link.LINKED if found.person_id else Link.NOT_REGISTERED
+        return found.person_id is not None

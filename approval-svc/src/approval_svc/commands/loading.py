@@ -1,9 +1,6 @@
-"""Loads the packaged catalogue, and the applications of a demo through the same moves people make."""
+"""Loads the applications of a demo through the same moves people make, each at the moment it happened."""
 
-import csv
-from collections.abc import Iterator
-from datetime import date, datetime
-from importlib.resources import files
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,67 +11,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from approval_svc import queries
 from approval_svc.commands.keeping import keep, new_pause
+from approval_svc.commands.publishing import publish_catalogue
 from approval_svc.commands.reviewing import notice_of
 from approval_svc.commands.submitting import begin, next_receipt_number, party_of
-from approval_svc.models import Application, ServiceItem
-from approval_svc.rules import Verb
+from approval_svc.models import Application, Party, ServiceItem
+from approval_svc.rules import Link, Verb
 from approval_svc.schemas import ApplicationIn, MaterialIn, NoticeIn, PartyIn
 from grid_kernel.auth import Actor
 from grid_kernel.clock import WorkingCalendar, today
-from grid_kernel.events import Event, publish
+from grid_kernel.events import Event
 from grid_kernel.runtime import Runtime
 
 PER_TRANSACTION = 100
 _ECONOMIC_CHECK = "household_economic_check"
-_SAME = ("code", "name", "theme", "level", "item_type", "handling_type")
-_OPTIONAL = ("notice_basis", "conditions", "stages", "source_org", "source_page", "source_quality", "note")
-
-
-async def publish_catalogue(session: AsyncSession, *, now: datetime) -> int:
-    """Publish the versions of the packaged catalogue that are not stored yet."""
-    known = await queries.known_items(session)
-    papers = list(_table("service_item_materials"))
-    fresh = [row for row in _table("service_items") if (row["code"], int(row["version"])) not in known]
-    for row in fresh:
-        item = _item(row, [paper for paper in papers if paper["item_code"] == row["code"]])
-        session.add(item)
-        await publish(session, item.published(now, str(session.info["district"])))
-    return len(fresh)
-
-
-def _table(name: str) -> Iterator[dict[str, str]]:
-    text = (files("approval_svc") / "data" / f"{name}.csv").read_text("utf-8-sig")
-    yield from csv.DictReader(text.splitlines())
-
-
-def _item(row: dict[str, str], papers: list[dict[str, str]]) -> ServiceItem:
-    values: dict[str, Any] = {name: row[name] for name in _SAME} | {name: row[name] or None for name in _OPTIONAL}
-    for name in ("statutory", "promised", "notice"):
-        amount = row[f"{name}_limit_amount"]
-        values[f"{name}_amount"] = int(amount) if amount else None
-        values[f"{name}_unit"] = row[f"{name}_limit_unit"] or None
-    return ServiceItem(
-        **values,
-        item_version=int(row["version"]),
-        unit_code=row["department"],
-        deemed_accepted=row["deemed_accepted"] == "1",
-        materials=[_paper(paper) for paper in papers],
-        materials_complete=row["materials_complete"] == "1",
-        source_year=int(row["source_year"]) if row["source_year"] else None,
-        valid_from=date.fromisoformat(row["valid_from"]),
-        valid_to=date.fromisoformat(row["valid_to"]) if row["valid_to"] else None,
-    )
-
-
-def _paper(row: dict[str, str]) -> dict[str, Any]:
-    return {
-        "seq": int(row["seq"]),
-        "name": row["name"],
-        "original": row["original"] == "1",
-        "copies": int(row["copies"]) if row["copies"] else None,
-        "required": row["required"] == "1",
-        "condition": row["condition"] or None,
-    }
 
 
 async def load(runtime: Runtime, folder: Path, now: datetime) -> int:
@@ -102,11 +51,10 @@ async def _play(session: AsyncSession, script: dict[str, Any], district: str, ca
     given = _given(script, item)
     number = await next_receipt_number(session, district, today(at))
     application = begin(item, given, number, at).application
-    application.id, application.synthetic, application.link_after = UUID(script["id"]), True, None
+    application.id, application.synthetic = UUID(script["id"]), True
     session.add(application)
     await session.flush()
-    person_id = UUID(found) if (found := script["applicant"]["person_id"]) else None
-    session.add(party_of(application, given.applicant, at, person_id))
+    session.add(_party(application, script, given, at))
     clerk = _actor(script["clerk_account_id"], application)
     await keep(session, application, application.submitted(), Verb.SUBMIT, clerk, calendar=calendar, now=at)
     for step in script["steps"]:
@@ -126,6 +74,13 @@ def _given(script: dict[str, Any], item: ServiceItem) -> ApplicationIn:
         channel=script["channel"],
         materials=[MaterialIn(seq=paper["seq"]) for paper in brought],
     )
+
+
+def _party(application: Application, script: dict[str, Any], given: ApplicationIn, at: datetime) -> Party:
+    party = party_of(application, given.applicant, at)
+    party.person_id = UUID(found) if (found := script["applicant"]["person_id"]) else None
+    party.link, party.link_after = Link.LINKED if found else Link.NOT_REGISTERED, None
+    return party
 
 
 def _actor(account_id: str | None, application: Application) -> Actor:

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from approval_svc import queries, rules
@@ -14,14 +13,13 @@ from grid_kernel.auth import Actor
 from grid_kernel.clock import WorkingCalendar
 from grid_kernel.errors import Refusal
 from grid_kernel.identifiers import typed_query_code
+from grid_kernel.runtime import Runtime
 
 
 async def look_up(session: AsyncSession, receipt_number: str, code: str, *, now: datetime) -> Application | Refusal:
     """The application of a receipt. A refusal is returned, not raised: that it was tried must be stored."""
     number = receipt_number.replace(" ", "").replace("-", "")
-    await _first_try(session, number)
-    lock = await queries.progress_lock(session, number)
-    assert lock is not None  # noqa: S101 - the line above makes it
+    lock = await _tried(session, number, now)
     if lock.locked_until is not None and now < lock.locked_until:
         seconds = int((lock.locked_until - now).total_seconds()) + 1
         return ProgressLocked(headers={"Retry-After": str(seconds)}, minutes=-(-seconds // 60))
@@ -34,9 +32,13 @@ async def look_up(session: AsyncSession, receipt_number: str, code: str, *, now:
     return application
 
 
-async def _first_try(session: AsyncSession, number: str) -> None:
-    table = ProgressLock.__table__  # type: ignore[attr-defined]  # every table model has one
-    await session.execute(insert(table).values(receipt_number=number, failures=0).on_conflict_do_nothing())
+async def _tried(session: AsyncSession, number: str, now: datetime) -> ProgressLock:
+    await session.execute(queries.first_try(number, now))
+    lock = await queries.progress_lock(session, number)
+    if now - lock.tried_at > rules.LOCK_FOR:
+        lock.failures = 0
+    lock.tried_at = now
+    return lock
 
 
 def _failed(lock: ProgressLock, now: datetime) -> Refusal:
@@ -44,6 +46,12 @@ def _failed(lock: ProgressLock, now: datetime) -> Refusal:
     if lock.failures >= rules.LOCK_AFTER:
         lock.failures, lock.locked_until = 0, now + rules.LOCK_FOR
     return ProgressNotFound()
+
+
+async def forget_tries(runtime: Runtime, now: datetime) -> int:
+    """Forget the tries that no longer count; numbers nobody has would pile up otherwise."""
+    async with runtime.system_session() as session:
+        return await queries.forget_tries(session, now - 2 * rules.LOCK_FOR)
 
 
 async def rate_by_receipt(
@@ -59,5 +67,6 @@ async def rate_by_receipt(
     found = await look_up(session, receipt_number, code, now=now)
     if isinstance(found, Refusal):
         return found
+    await session.refresh(found, with_for_update=True)
     applicant = Actor(kind="resident", id=f"application:{found.id}")
     return await rate(session, applicant, found, grade, calendar=calendar, now=now)

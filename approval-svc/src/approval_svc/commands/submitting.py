@@ -3,8 +3,7 @@
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import date, datetime
-from uuid import UUID
+from datetime import date, datetime, timedelta
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,7 +12,7 @@ from approval_svc import queries, rules
 from approval_svc.commands.keeping import keep
 from approval_svc.commands.linking import link
 from approval_svc.models import Application, Party, ReceiptCounter, ServiceItem
-from approval_svc.rules import State, Verb
+from approval_svc.rules import Link, State, Verb
 from approval_svc.schemas import ApplicationIn, PartyIn
 from grid_kernel.auth import Actor
 from grid_kernel.clock import WorkingCalendar, today
@@ -21,6 +20,9 @@ from grid_kernel.db import after_commit
 from grid_kernel.errors import InvalidInput
 from grid_kernel.identifiers import BadIdNumber, case_code, check_id_number, query_code
 from grid_kernel.runtime import Runtime
+
+ASKED_AT_ONCE = timedelta(minutes=1)
+"""The register is asked when the application is stored; the job asks only when that was lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +96,17 @@ def begin(item: ServiceItem, given: ApplicationIn, receipt_number: str, now: dat
         query_code_hash=code_hash(receipt_number, code),
         item_id=item.id,
         item_code=item.code,
+        handling_type=item.handling_type,
         unit_code=item.unit_code,
         state=State.SUBMITTED,
         channel=given.channel,
         materials=[material.model_dump(mode="json") for material in given.materials],
         submitted_at=now,
-        link_after=now,
     )
     return Taken(application, item, code)
 
 
-def party_of(application: Application, given: PartyIn, now: datetime, person_id: UUID | None = None) -> Party:
+def party_of(application: Application, given: PartyIn, now: datetime) -> Party:
     """Who applies, as they say it today."""
     try:
         id_number = check_id_number(given.id_number.get_secret_value(), today(now))
@@ -116,6 +118,7 @@ def party_of(application: Application, given: PartyIn, now: datetime, person_id:
         name=given.name,
         phone=given.phone,
         id_number=id_number,
-        person_id=person_id,
+        link=Link.WAITING,
+        link_after=now + ASKED_AT_ONCE,
         taken_at=now,
     )

@@ -1,20 +1,19 @@
 """Applications: take in, list, read."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import Query
-from sqlmodel import col
+from fastapi import Depends, Query
 
 from approval_svc import commands, queries, wording
-from approval_svc.models import Application
+from approval_svc.queries import Queue, Wanted
 from approval_svc.rules import State
 from approval_svc.schemas import ApplicationIn, ApplicationLine, ApplicationOut, ApplicationReceived
 from approval_svc.wording import ReaderWords
 from grid_kernel.auth import Actor, CurrentActor
 from grid_kernel.db import WriteSession
-from grid_kernel.errors import NotFound
+from grid_kernel.errors import Forbidden, NotFound, refusals
 from grid_kernel.paging import Page, Paging, page_of
 from grid_kernel.routing import GridRouter
 from grid_kernel.runtime import CurrentRuntime, Now, Reads, Runtime
@@ -23,7 +22,20 @@ from grid_kernel.schemas import AreaCode, UnitCode
 router = GridRouter(prefix="/applications", tags=["applications"])
 
 
-@router.post("", status_code=201)
+async def which_applications(
+    queue: Annotated[Queue | None, Query(description="A work list.")] = None,
+    state: Annotated[State | None, Query()] = None,
+    area: Annotated[AreaCode | None, Query()] = None,
+    unit: Annotated[UnitCode | None, Query()] = None,
+) -> Wanted:
+    """Which applications a list holds."""
+    return Wanted(queue, state, area, unit)
+
+
+WhichApplications = Annotated[Wanted, Depends(which_applications)]
+
+
+@router.post("", status_code=201, responses=refusals(Forbidden))
 async def submit_application(
     given: ApplicationIn, actor: CurrentActor, session: WriteSession, runtime: CurrentRuntime, now: Now
 ) -> ApplicationReceived:
@@ -37,25 +49,18 @@ async def submit_application(
 
 @router.get("")
 async def list_applications(
+    wanted: WhichApplications,
     actor: CurrentActor,
     reads: Reads,
     paging: Paging,
     now: Now,
-    queue: Annotated[str | None, Query(max_length=40, description="open, desk, unit, correction, late …")] = None,
-    state: Annotated[State | None, Query()] = None,
-    area: Annotated[AreaCode | None, Query()] = None,
-    unit: Annotated[UnitCode | None, Query()] = None,
+    order: Annotated[Literal["newest", "due"], Query(description="newest first, or what is due first")] = "newest",
 ) -> Page[ApplicationLine]:
-    """Applications the reader may see, the newest first."""
-    where = [queries.visible(actor)]
-    where += [queries.in_queue(queue, now)] if queue else []
-    where += [queries.within(area)] if area else []
-    where += [col(Application.state) == state] if state else []
-    where += [col(Application.unit_code) == unit] if unit else []
-    rows = await reads.fetch(
-        queries.listed(where, paging.after(datetime, UUID), paging.limit + 1), access="application"
-    )
-    return page_of(rows, paging, key=lambda r: (r["submitted_at"], r["id"]), item=ApplicationLine.model_validate)
+    """Applications the reader may see."""
+    where, after = queries.matching(actor, wanted, now), paging.after(datetime, UUID)
+    statement = queries.listed(where, order=order, after=after, limit=paging.limit + 1)
+    rows = await reads.fetch(statement, access="application")
+    return page_of(rows, paging, key=lambda row: queries.place_of(row, order), item=ApplicationLine.model_validate)
 
 
 @router.get("/{application_id}")

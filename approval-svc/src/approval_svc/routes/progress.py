@@ -58,7 +58,7 @@ async def progress_of(
     return wording.progress_out(
         application,
         await queries.item_of(session, application),
-        unit=await queries.unit_name(session, application.unit_code),
+        unit=await queries.unit(session, application.unit_code),
         entries=list((await session.execute(queries.entries(application.id))).scalars()),
         notices=await queries.all_notices(session, application.id),
         clocks=await queries.running_clocks(session, application.id),
