@@ -107,6 +107,20 @@ async def test_the_whole_district_fits_on_one_map(send: Send, officer: Actor) ->
     assert len(features) == 475
 
 
+async def test_a_map_is_sent_again_only_when_grids_changed(
+    send: Send, leader: Actor, officer: Actor, community: str, grids: Surfaces
+) -> None:
+    first = await send(officer, "GET", f"/grids?within={community}")
+    known = {"If-None-Match": first.headers["etag"]}
+    again = await send(officer, "GET", f"/grids?within={community}", headers=known)
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
+    assert (await send(officer, "GET", f"/grids?within={DULAN}", headers=known)).status_code == 200
+    code = min(code for code in grids if code.startswith(community))
+    await send(leader, "PATCH", f"/grids/{code}", json={"name": "新名"}, headers={"If-Match": '"1"'})
+    changed = await send(officer, "GET", f"/grids?within={community}", headers=known)
+    assert (changed.status_code, changed.json()["features"][0]["properties"]["name"]) == (200, "新名")
+
+
 @pytest.mark.parametrize(
     ("path", "pointer"),
     [

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import Column, Double, LargeBinary, Text
+from sqlalchemy import Column, Double, LargeBinary, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
 
@@ -144,6 +144,7 @@ class Building(Base, table=True):
     """A building: a fact of the public space, with the grid it stands in."""
 
     __tablename__ = "building"
+    __table_args__ = (UniqueConstraint("community_code", "building_no"),)
 
     kinds: ClassVar[str] = "building_kinds"
 

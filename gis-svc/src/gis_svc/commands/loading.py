@@ -2,13 +2,15 @@
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from importlib.resources import files
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -132,30 +134,27 @@ async def _load_buildings(runtime: Runtime, path: Path, now: datetime) -> int:
 
 
 def _batches(path: Path, known: set[UUID], places: Places, now: datetime) -> Iterator[list[Building]]:
-    batch: list[Building] = []
     with path.open("rb") as lines:
-        for number, line in enumerate(lines, 1):
-            row = orjson.loads(line)
-            if UUID(row["id"]) in known:
-                continue
-            batch.append(_building(row, places, now, number))
-            if len(batch) == BATCH:
-                yield batch
-                batch = []
-    if batch:
-        yield batch
+        rows = ((number, orjson.loads(line)) for number, line in enumerate(lines, 1))
+        fresh = ((number, row) for number, row in rows if UUID(row["id"]) not in known)
+        while batch := list(islice(fresh, BATCH)):
+            _check_places(batch, places, clock.today(now))
+            yield [_building(row, places, now) for _, row in batch]
 
 
-def _building(row: dict[str, Any], places: Places, now: datetime, number: int) -> Building:
-    day = clock.today(now)
-    lies_in = places.locate(row["lon"], row["lat"], day)
-    if lies_in is None or lies_in != row["area_code"]:
-        raise LoadRefusedError(f"line {number}: the point lies in {lies_in}, not in {row['area_code']}")
-    names = [place.name for place in places.path(row["community_code"], day)]
+def _check_places(batch: Sequence[tuple[int, dict[str, Any]]], places: Places, day: date) -> None:
+    lons, lats = (np.array([row[axis] for _, row in batch]) for axis in ("lon", "lat"))
+    for (number, row), lies_in in zip(batch, places.locate_many(lons, lats, day), strict=True):
+        if lies_in != row["area_code"]:
+            raise LoadRefusedError(f"line {number}: the point lies in {lies_in}, not in {row['area_code']}")
+
+
+def _building(row: dict[str, Any], places: Places, now: datetime) -> Building:
+    names = [place.name for place in places.path(row["community_code"], clock.today(now))]
     footprint = row.get("footprint")
     return Building(
         id=UUID(row["id"]),
-        area_code=lies_in,
+        area_code=row["area_code"],
         community_code=row["community_code"],
         building_no=row["building_no"],
         name=row["name"],

@@ -1,15 +1,16 @@
 """Grids: a feature collection for maps; drawing, redrawing, splitting, merging."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 from fastapi import Depends
 from fastapi.responses import Response
 
 from gis_svc import commands, rules
-from gis_svc.location import map_of
+from gis_svc.location import CurrentPlaces, map_of
 from gis_svc.queries import areas as queries
 from gis_svc.routes.areas import GEOJSON, GEOJSON_RESPONSE
-from gis_svc.routes.parameters import AsOf, Within
+from gis_svc.routes.parameters import AsOf, IfNoneMatch, Within
 from gis_svc.schemas import AreaOut, AreasRedrawn, GridChange, GridsChanged, Merge, NewGrid, Redraw, Split
 from grid_kernel.auth import CurrentActor
 from grid_kernel.db import WriteSession
@@ -51,13 +52,20 @@ async def areas_change(runtime: CurrentRuntime) -> AsyncIterator[None]:
     runtime.start(lambda: areas.refresh(runtime))
 
 
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "The caller has this answer already."}}
 AREAS_CHANGE = [Depends(areas_change, scope="function")]
 
 
-@router.get("", response_class=Response, responses=GEOJSON_RESPONSE)
-async def list_grids(reads: Reads, day: AsOf, within: Within = None) -> Response:
-    """The grids of an area on a day as one GeoJSON feature collection, at most 2,000."""
-    return Response(await queries.grid_features(reads, day=day, within=within), media_type=GEOJSON)
+@router.get("", response_class=Response, responses=GEOJSON_RESPONSE | NOT_MODIFIED)
+async def list_grids(
+    reads: Reads, places: CurrentPlaces, day: AsOf, within: Within = None, known: IfNoneMatch = None
+) -> Response:
+    """The grids of an area on a day as one GeoJSON feature collection, at most 2,000; 304 while nothing changed."""
+    # The revision in memory is never ahead of the table, so the worst is to send the same once more.
+    headers = {"ETag": f'W/"{places.revision}-{day}-{within or ""}"', "Cache-Control": "private, no-cache"}
+    if known == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    return Response(await queries.grid_features(reads, day=day, within=within), headers=headers, media_type=GEOJSON)
 
 
 @router.post("", status_code=201, responses=DRAWN, dependencies=AREAS_CHANGE)

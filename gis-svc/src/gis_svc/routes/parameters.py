@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated
 
-from fastapi import Depends, Query
+from fastapi import Depends, Header, Query
 
 from grid_kernel import clock
 from grid_kernel.errors import InvalidInput
@@ -11,6 +11,7 @@ from grid_kernel.geo import Box
 from grid_kernel.runtime import Now
 from grid_kernel.schemas import AreaCode
 
+IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match", max_length=200, description="The ETag at hand.")]
 WORLD = Box(-180, -90, 180, 90)
 Within = Annotated[AreaCode | None, Query(description="Only what lies in this area.")]
 
