@@ -47,7 +47,8 @@ def create_site(
 
     async def refuse(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
-        return pages.show(request, "error.html", status=status, kind=_KINDS.get(status, "refused"))
+        here = None if request.method in {"GET", "HEAD"} else "/"
+        return pages.show(request, "error.html", status=status, here=here, kind=_KINDS.get(status, "refused"))
 
     site.add_exception_handler(HTTPException, refuse)
     return site

@@ -48,9 +48,11 @@ class Pages:
     def __init__(self, settings: SiteSettings) -> None:
         self._settings = settings
 
-    def show(self, request: Request, template: str, *, status: int = 200, **told: Any) -> Response:
-        """One page, complete."""
-        return self.for_visitor(visitor_of(request), _address(request), template, status=status, **told)
+    def show(
+        self, request: Request, template: str, *, status: int = 200, here: str | None = None, **told: Any
+    ) -> Response:
+        """One page, complete; `here` is the address to come back to, where it is not that of the request."""
+        return self.for_visitor(visitor_of(request), here or _address(request), template, status=status, **told)
 
     def for_visitor(self, visitor: Visitor, here: str, template: str, *, status: int = 200, **told: Any) -> Response:
         """One page for somebody whose request may have broken; `here` is where they are."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from unicodedata import normalize
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -36,10 +37,11 @@ def routes(pages: Pages, gateway: Gateway) -> Sequence[BaseRoute]:
     """`/progress`."""
 
     async def form(request: Request) -> Response:
+        # Nothing but the number is taken over from an address, not even into the link to the other language.
         number = typed(request.query_params.get("number", ""))
-        return pages.show(
-            request, "progress_form.html", trouble=None, fields=[Field("number", number), Field("code", "")]
-        )
+        here = f"/progress?{urlencode({'number': number})}" if number else "/progress"
+        fields = [Field("number", number), Field("code", "")]
+        return pages.show(request, "progress_form.html", here=here, trouble=None, fields=fields)
 
     async def look_up(request: Request) -> Response:
         visitor = visitor_of(request)
@@ -92,6 +94,7 @@ def _told(
     return pages.show(
         request,
         "progress.html",
+        here="/progress",
         application=application,
         number=given["number"],
         code=given["code"],
@@ -104,7 +107,7 @@ def _refused(pages: Pages, request: Request, given: Mapping[str, str], answer: A
     status = 503 if answer.away else answer.status
     trouble = _trouble_of(visitor_of(request), answer)
     fields = [Field("number", given["number"]), Field("code", "")]
-    return pages.show(request, "progress_form.html", status=status, trouble=trouble, fields=fields)
+    return pages.show(request, "progress_form.html", status=status, here="/progress", trouble=trouble, fields=fields)
 
 
 def _checked(visitor: Visitor, given: Mapping[str, str]) -> list[Field]:

@@ -1,6 +1,7 @@
 """Signing in and out of the pages for staff. The session itself is the gateway's."""
 
 from collections.abc import Mapping, Sequence
+from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -23,8 +24,7 @@ def routes(pages: Pages, gateway: Gateway, cookie_names: Sequence[str]) -> Seque
     """`/sign-in` and `/sign-out`."""
 
     async def form(request: Request) -> Response:
-        wanted = local_path(request.query_params.get("next", ""), AFTER_SIGN_IN)
-        return _shown(pages, request, {"next": wanted})
+        return _shown(pages, request, {"next": request.query_params.get("next", "")})
 
     async def sign_in(request: Request) -> Response:
         if not from_own_page(request):
@@ -68,12 +68,14 @@ def _shown(
     status: int = 200,
     ask: bool = False,
 ) -> Response:
+    wanted = local_path(given.get("next", ""), AFTER_SIGN_IN)
     return pages.show(
         request,
         "sign_in.html",
         status=status,
+        here=f"/sign-in?next={quote(wanted, safe='')}",
         trouble=trouble,
-        next=local_path(given.get("next", ""), AFTER_SIGN_IN),
+        next=wanted,
         login=given.get("login", ""),
         second_factor=ask or "asked" in given,
     )
