@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import Double, Float, Numeric, cast, literal, select
+from sqlalchemy import Double, Float, Numeric, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from grid_kernel.runtime import Runtime
@@ -31,3 +31,9 @@ async def test_json_comes_as_what_it_holds(runtime: Runtime) -> None:
 async def test_a_row_is_a_mapping_whatever_its_columns_are(runtime: Runtime) -> None:
     rows = await runtime.system_reads().fetch(select(literal("x").label("plain")))
     assert rows == [{"plain": "x"}]
+
+
+async def test_a_select_can_ask_for_a_plan_of_its_own(runtime: Runtime) -> None:
+    mode = select(func.current_setting("plan_cache_mode").label("mode"))
+    assert await runtime.system_reads().fetch(mode.execution_options(replan=True)) == [{"mode": "force_custom_plan"}]
+    assert await runtime.system_reads().fetch(mode) == [{"mode": "auto"}]

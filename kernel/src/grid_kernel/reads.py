@@ -78,14 +78,19 @@ class ReadPool:
         scope: str | None,
         record: Callable[[Sequence[Row]], tuple[str, tuple[Any, ...]]] | None = None,
     ) -> list[Row]:
-        """Run one select under a scope; `record` makes the insert that says what was read."""
+        """Run one select under a scope; `record` makes the insert that says what was read.
+
+        A select with `execution_options(replan=True)` is planned for its values each time: for figures and searches,
+        where the plan PostgreSQL would keep for all values is a bad one for most.
+        """
+        replan = bool(statement.get_execution_options().get("replan"))
         compiled, extracted = self._compile(statement)
         values = compiled.compiler.construct_params(dict(params), extracted_parameters=extracted)
         arguments = [
             bind(values[name]) if (bind := compiled.binders.get(name)) else values[name] for name in compiled.order
         ]
         async with self._pool.acquire() as connection:
-            await connection.execute(_begin(scope, writes=record is not None))
+            await connection.execute(_begin(scope, writes=record is not None, replan=replan))
             try:
                 rows = await connection.fetch(compiled.sql, *arguments)
                 decoded = [_decode(row, compiled.decoders) for row in rows]
@@ -99,10 +104,11 @@ class ReadPool:
         return decoded
 
 
-def _begin(scope: str | None, *, writes: bool) -> str:
+def _begin(scope: str | None, *, writes: bool, replan: bool) -> str:
     if scope is not None and not _PREFIXES.fullmatch(scope):
         raise ValueError("a scope is a list of area codes")
     mode = "BEGIN; SET LOCAL synchronous_commit = off" if writes else "BEGIN READ ONLY"
+    mode += "; SET LOCAL plan_cache_mode = force_custom_plan" if replan else ""
     return mode if scope is None else f"{mode}; SELECT set_config('app.scope', '{scope}', true)"
 
 
