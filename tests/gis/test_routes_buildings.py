@@ -5,10 +5,13 @@ from uuid import uuid4
 
 import pytest
 
-from gis_svc import topology
-from grid_kernel import geo
+from gis_svc import commands, topology
+from gis_svc.location import Places
+from gis_svc.schemas import BuildingIn
+from grid_kernel import clock, geo
 from grid_kernel.auth import Actor, Grant, Post
 from grid_kernel.geo import Crs
+from grid_kernel.runtime import Runtime
 from grid_kernel.testing import actor
 
 from .conftest import Send, Surfaces
@@ -37,6 +40,28 @@ async def test_a_building_stands_in_the_grid_of_its_point_and_gets_the_next_numb
     assert one["addressText"].endswith("青山路育才小区16栋")
     assert (one["accuracyM"], one["pointSource"], one["pointCrs"]) == (4.5, "field_survey", "CGCS2000")
     assert answers[0].headers["etag"] == '"1"'
+
+
+async def test_a_building_is_never_put_into_a_grid_another_process_has_just_ended(
+    send: Send, leader: Actor, runtime: Runtime, places: Places, community: str, grids: Surfaces
+) -> None:
+    code = first_of(community, grids)
+    body = {"cut": drawn(across(grids[code]))}
+    split = await send(leader, "POST", f"/grids/{code}/split", json=body, headers={"If-Match": '"1"'})
+    new = BuildingIn.model_validate(building(inside(grids[code])))
+    async with runtime.app_session(head_of(community)) as session:
+        made = await commands.register(session, head_of(community), places, new, now=clock.now())
+    assert made.area_code in [area["code"] for area in split.json()["successors"]]
+
+
+async def test_ground_in_no_grid_still_belongs_to_its_community(
+    send: Send, leader: Actor, community: str, grids: Surfaces
+) -> None:
+    code = first_of(community, grids)
+    kept, free = topology.cut(grids[code], across(grids[code]))
+    await send(leader, "PATCH", f"/grids/{code}", json={"outline": drawn(kept)}, headers={"If-Match": '"1"'})
+    made = await send(head_of(community), "POST", "/buildings", json=building(inside(free)))
+    assert made.json()["areaCode"] == community
 
 
 async def test_a_point_of_another_map_lands_in_the_right_grid(send: Send, community: str, grids: Surfaces) -> None:

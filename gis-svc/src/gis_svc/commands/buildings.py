@@ -2,13 +2,14 @@
 
 from datetime import datetime
 
+from shapely.geometry import Point
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gis_svc import rules, shapes
+from gis_svc import rules, shapes, topology
 from gis_svc.commands import drawing, wording
 from gis_svc.location import Places
 from gis_svc.models import Building
-from gis_svc.queries import buildings
+from gis_svc.queries import areas, buildings
 from gis_svc.schemas import BuildingIn, BuildingOut
 from gis_svc.shapes import DECIMALS
 from grid_kernel import clock
@@ -29,7 +30,7 @@ async def register(
     if new.kind not in codes("gis_svc", Building.kinds):
         raise InvalidInput.at("/kind", "unknown-kind")
     lon, lat = (round(degree, DECIMALS) for degree in to_cgcs2000(new.point.lon, new.point.lat, new.point.crs))
-    area_code = places.locate(lon, lat, clock.today(now))
+    area_code = await _area_at(session, places, lon, lat, now)
     if area_code is None or len(area_code) < rules.COMMUNITY_DIGITS:
         raise InvalidInput.at("/point", "outside-communities")
     rules.check_may_register(actor, area_code)
@@ -56,6 +57,17 @@ async def register(
     await publish(session, building.located(now))
     await record_act(session, actor, "building.registered", building, kind="building", now=now)
     return BuildingOut.of(building.model_dump())
+
+
+async def _area_at(session: AsyncSession, places: Places, lon: float, lat: float, now: datetime) -> str | None:
+    """The grid by the table, which is never behind, as the picture in memory may be; else the smallest area."""
+    await areas.hold_areas(session)
+    around = Point(lon, lat).buffer(topology.CRACK_DEGREES)
+    grid = topology.grid_at(lon, lat, await areas.grids_touching(session, [around]))
+    if grid is not None:
+        return grid
+    smallest = places.locate(lon, lat, clock.today(now))
+    return smallest and smallest[: rules.COMMUNITY_DIGITS]
 
 
 async def _number(session: AsyncSession, community: str, wanted: str | None) -> str:

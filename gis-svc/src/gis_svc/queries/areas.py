@@ -130,6 +130,11 @@ async def lock_areas(session: AsyncSession) -> None:
     await session.execute(counted)
 
 
+async def hold_areas(session: AsyncSession) -> None:
+    """Let no area change until this transaction ends; others may hold them too."""
+    await session.execute(select(AreaRevision.revision).with_for_update(read=True))
+
+
 async def known_codes(session: AsyncSession, within: str) -> list[str]:
     """Every code that was ever given to an area or below it."""
     found = await session.execute(select(Area.code).where(inside(Area.code, within)).order_by(column(Area.code)))
