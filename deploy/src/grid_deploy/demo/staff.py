@@ -132,7 +132,9 @@ def _district(register: _Register, communities: list[Community]) -> None:
             account_id = register.account(login)
             register.post("department_handler", DISTRICT, unit, account_id)
             register.staff.handlers.setdefault(unit, []).append(account_id)
+    # The district centre has what lies in no street: places outside every grid, categories without a rule.
     arbiter = register.account("arbiter")
+    register.post("arbiter", DISTRICT, f"centre-{DISTRICT}", arbiter)
     streets = dict.fromkeys(community.street_code for community in communities)
     for place, street in enumerate(streets):
         leader = register.account("street.qingshanlu" if place == 0 else f"street.{street}")

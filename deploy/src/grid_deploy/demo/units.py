@@ -26,6 +26,7 @@ def unit_rows(district: District, phone: Callable[[], str]) -> Iterator[dict[str
     patterns = named("units")
     for code, name in named("departments").items():
         yield _unit(code, "department", name, DISTRICT, phone())
+    yield _unit(f"centre-{DISTRICT}", "governance_centre", patterns["district_centre"], DISTRICT, phone())
     for code, name in district.streets.items():
         yield _unit(f"office-{code}", "street_office", patterns["office"].format(street=name), code, phone())
         yield _unit(f"centre-{code}", "governance_centre", patterns["centre"].format(street=name), code, phone())
