@@ -11,7 +11,7 @@ LINTER := $(TOOLS)/node_modules/.bin/spectral
 MYPY_PATHS := $(foreach member,$(MEMBERS),$(member)/src)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs clean test check migrate migration seed demo-reset dead-letters faults contracts conformance bench format
+.PHONY: help up down status logs clean test check migrate migration seed demo-reset dead-letters browser faults contracts conformance bench format
 
 help:
 	@echo '青山区 "1+3" 社区网格治理 / community grid governance'
@@ -34,7 +34,7 @@ clean: ## 停止并删除全部数据 / stop everything and remove all data, sec
 	@if [ -e $(STAMP) ]; then $(DEPLOY) clean; else rm -rf var; fi
 
 test: $(STAMP) ## 测试 / the tests on real engines (K='words' selects)
-	@$(BIN)/pytest tests -m 'not faults and not conformance' --ignore=tests/faults --ignore=tests/browser $(if $(K),-k '$(K)') $(PYTEST_ARGS)
+	@$(BIN)/pytest tests -m 'not faults and not conformance and not browser' --ignore=tests/faults $(if $(K),-k '$(K)') $(PYTEST_ARGS)
 
 check: $(STAMP) ## 检查 / format, lint, types, imports, architecture
 	@$(BIN)/ruff format --check .
@@ -62,6 +62,9 @@ demo-reset: $(STAMP) ## 恢复演示数据 / empty everything and load the demo 
 
 dead-letters: $(STAMP) ## 死信 / events no handler could take (REPLAY=all or ids)
 	@$(DEPLOY) dead-letters $(REPLAY)
+
+browser: $(STAMP) ## 浏览器测试 / look at every page in a real Chromium (apt install chromium fonts-noto-cjk)
+	@$(BIN)/pytest tests/web -m browser $(PYTEST_ARGS)
 
 faults: $(STAMP) ## 故障测试 / kill processes at random under load
 	@$(BIN)/pytest tests/faults -m faults $(PYTEST_ARGS)
