@@ -1,7 +1,7 @@
 """The four services have the same shape; what DESIGN says of the house is checked on the code itself."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -41,28 +41,38 @@ def test_every_service_has_the_same_rooms(package: Path) -> None:
 
 
 def test_no_file_and_no_function_is_too_long_to_know() -> None:
-    long = []
-    for path, tree in sources(*CODE, ROOT / "tests"):
+    def too_long(path: Path, tree: ast.Module) -> Iterator[str]:
+        place = path.relative_to(ROOT)
         if (lines := len(path.read_text("utf-8").splitlines())) > LONGEST_FILE:
-            long.append(f"{path.relative_to(ROOT)}: {lines} lines")
+            yield f"{place}: {lines} lines"
         for node in functions(tree):
             if (lines := (node.end_lineno or 0) - node.lineno + 1) > LONGEST_FUNCTION:
-                long.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.name}: {lines} lines")
-    assert not long
+                yield f"{place}:{node.lineno} {node.name}: {lines} lines"
+
+    assert not [found for source in sources(*CODE, ROOT / "tests") for found in too_long(*source)]
 
 
 def test_every_module_says_in_one_line_what_it_is() -> None:
-    silent = [str(path.relative_to(ROOT)) for path, tree in sources(*CODE) if not ast.get_docstring(tree)]
-    assert not silent
+    assert not [str(path.relative_to(ROOT)) for path, tree in sources(*CODE) if not ast.get_docstring(tree)]
+
+
+def places(*roots: Path, wrong: Callable[[ast.AST], bool], skip: Callable[[Path], bool] = lambda _: False) -> list[str]:
+    """Where in the code something stands that should not."""
+    return [
+        f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
+        for path, tree in sources(*roots)
+        if not skip(path)
+        for node in ast.walk(tree)
+        if wrong(node)
+    ]
 
 
 def test_every_route_has_a_docstring_for_the_document() -> None:
-    silent = []
-    for path, tree in sources(*CODE):
-        for node in functions(tree):
-            if any(_is_route(decorator) for decorator in node.decorator_list) and not ast.get_docstring(node):
-                silent.append(f"{path.relative_to(ROOT)}:{node.name}")
-    assert not silent
+    def silent(node: ast.AST) -> bool:
+        function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        return function and any(map(_is_route, node.decorator_list)) and not ast.get_docstring(node)
+
+    assert not places(*CODE, wrong=silent)
 
 
 def _is_route(decorator: ast.expr) -> bool:
@@ -71,41 +81,30 @@ def _is_route(decorator: ast.expr) -> bool:
 
 
 def test_the_commit_has_one_home() -> None:
-    found = []
-    for path, tree in sources(*CODE):
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "commit":
-                found.append(str(path.relative_to(ROOT)))
-    assert set(found) == {"kernel/src/grid_kernel/db.py", "kernel/src/grid_kernel/migrations.py"}
+    def commits(node: ast.AST) -> bool:
+        return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "commit"
+
+    found = {place.rsplit(":")[0] for place in places(*CODE, wrong=commits)}
+    assert found == {"kernel/src/grid_kernel/db.py", "kernel/src/grid_kernel/migrations.py"}
 
 
 def test_nothing_is_imported_inside_a_function() -> None:
-    found = []
-    for path, tree in sources(*CODE):
-        for node in functions(tree):
-            if any(isinstance(inner, ast.Import | ast.ImportFrom) for inner in ast.walk(node)):
-                found.append(f"{path.relative_to(ROOT)}:{node.name}")
-    assert not found
+    def imports(node: ast.AST) -> bool:
+        function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        return function and any(isinstance(inner, ast.Import | ast.ImportFrom) for inner in ast.walk(node))
+
+    assert not places(*CODE, wrong=imports)
 
 
 def test_only_queries_select_an_aggregate() -> None:
     """Whoever reads an aggregate starts from visible(actor); a select elsewhere would forget it."""
-    found = []
-    for package in PACKAGES:
-        for path, tree in sources(package):
-            if path.stem == "queries" or "queries" in path.parts:
-                continue
-            for node in ast.walk(tree):
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "select":
-                    found.append(f"{path.relative_to(ROOT)}:{node.lineno}")
-    assert not found
+
+    def selects(node: ast.AST) -> bool:
+        return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "select"
+
+    assert not places(*PACKAGES, wrong=selects, skip=lambda path: "queries" in {path.stem, *path.parts})
 
 
 @pytest.mark.parametrize("word", ["Manager", "Helper", "Util", "Mixin"])
 def test_no_name_says_nothing(word: str) -> None:
-    found = []
-    for path, tree in sources(*CODE):
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ClassDef) and word in node.name:
-                found.append(f"{path.relative_to(ROOT)}:{node.name}")
-    assert not found
+    assert not places(*CODE, wrong=lambda node: isinstance(node, ast.ClassDef) and word in node.name)

@@ -216,3 +216,7 @@ async def test_unknown_paths_and_methods_are_problems_too(client: httpx.AsyncCli
 async def test_too_large_a_body_is_refused(client: httpx.AsyncClient, toy: Any, officer: Actor) -> None:
     refused = await client.post("/v1/notes", content=b"x" * (22 * 1024 * 1024), headers=toy.tokens.headers(officer))
     assert refused.status_code == 413
+
+
+async def test_moments_are_written_in_shanghai_time(client: httpx.AsyncClient, toy: Any, officer: Actor) -> None:
+    assert (await write(client, toy, officer)).json()["writtenAt"].endswith("+08:00")

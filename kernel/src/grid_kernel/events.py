@@ -13,6 +13,7 @@ from grid_kernel import tables, tracing
 from grid_kernel.bulk import copy_mappings
 from grid_kernel.schemas import Schema
 from grid_kernel.types import uuid7
+from grid_kernel.working_calendar import SHANGHAI
 
 ENVELOPE = frozenset({"aggregate_id", "sequence", "occurred_at"})
 
@@ -52,7 +53,7 @@ def envelope(event: Event, identifier: UUID) -> bytes:
         "id": str(identifier),
         "source": f"/grid/{event.publisher()}",
         "type": event.subject,
-        "time": event.occurred_at.isoformat(),
+        "time": event.occurred_at.astimezone(SHANGHAI).isoformat(),
         "datacontenttype": "application/json",
         "aggregateid": str(event.aggregate_id),
         "sequence": event.sequence,

@@ -3,18 +3,55 @@
 import unicodedata
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    StringConstraints,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
+from pydantic_core import CoreSchema, core_schema
 
 from grid_kernel.geo import Crs
+from grid_kernel.working_calendar import SHANGHAI
 
 _ALLOWED_CONTROLS = frozenset("\n\r\t")
+
+
+_IN_SHANGHAI = core_schema.plain_serializer_function_ser_schema(
+    lambda moment: moment.astimezone(SHANGHAI),
+    return_schema=core_schema.datetime_schema(),
+    when_used="json-unless-none",
+)
+
+
+def _write_in_shanghai(node: Any) -> None:
+    if isinstance(node, dict):
+        if node.get("type") == "datetime":
+            node.setdefault("serialization", _IN_SHANGHAI)
+        for name, inner in node.items():
+            if name not in {"metadata", "serialization"}:
+                _write_in_shanghai(inner)
+    elif isinstance(node, list):
+        for inner in node:
+            _write_in_shanghai(inner)
 
 
 class Schema(BaseModel):
     """What a service answers. Responses carry no defaults: every member is said."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, from_attributes=True, frozen=True)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Write every moment as +08:00 (DESIGN §8), wherever a member carries one."""
+        schema = handler(source)
+        _write_in_shanghai(schema)
+        return schema
 
 
 class Input(Schema):
