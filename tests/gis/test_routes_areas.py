@@ -127,6 +127,8 @@ async def test_a_map_is_sent_again_only_when_grids_changed(
         ("/areas?level=province", "#/query/level"),
         ("/areas?within=15", "#/query/within"),
         ("/areas?asOf=yesterday", "#/query/asOf"),
+        ("/areas?asOf=0", "#/query/asOf"),
+        ("/areas?asOf=2026-02-30", "#/query/asOf"),
         ("/areas?cursor=nonsense", "#/query/cursor"),
         ("/areas?limit=1000", "#/query/limit"),
         ("/areas/abc", "#/path/code"),

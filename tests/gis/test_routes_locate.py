@@ -74,6 +74,7 @@ async def test_anybody_who_is_signed_in_may_ask_where_a_point_lies(send: Send, w
         ({"points": [{"reference": "a", "point": point(109.8, 95)}]}, "/points/0/point/lat"),
         ({"points": [{"reference": "a", "point": point(109.8, 40.6, accuracyM=-1)}]}, "/points/0/point/accuracyM"),
         ({"points": [{"reference": "a", "point": point(109.8, 40.6)}], "asOf": "x"}, "/asOf"),
+        ({"points": [{"reference": "a", "point": point(109.8, 40.6)}], "asOf": 0}, "/asOf"),
     ],
 )
 async def test_points_that_cannot_be_read_are_named(

@@ -1,12 +1,13 @@
 """What crosses HTTP: areas, grids being changed, points to locate, buildings."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 import orjson
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from gis_svc.rules import GridType, Level
 from grid_kernel.geo import Crs
@@ -19,6 +20,17 @@ Ring = Annotated[list[Vertex], Field(min_length=4, max_length=5_000)]
 BuildingNo = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")]
 Kind = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{1,31}$")]
 Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
+def _written_out(value: Any) -> Any:
+    if not isinstance(value, date) and not (isinstance(value, str) and _DAY.fullmatch(value)):
+        raise ValueError("a day is written as 2026-11-23")
+    return value
+
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+Day = Annotated[date, BeforeValidator(_written_out)]
+"""A day as it is written; never a number of seconds since 1970."""
 
 
 class PolygonIn(Input):
@@ -55,7 +67,7 @@ class NewGrid(Input):
     community_code: CommunityCode
     outline: Drawing
     name: ShortText | None = None
-    effective_on: date | None = None
+    effective_on: Day | None = None
 
 
 class GridChange(Input):
@@ -63,7 +75,7 @@ class GridChange(Input):
 
     name: ShortText | None = None
     outline: Drawing | None = None
-    effective_on: date | None = None
+    effective_on: Day | None = None
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
@@ -84,7 +96,7 @@ class Redraw(Input):
     """Grids of one community redrawn in one step, so that a border can move between them."""
 
     grids: Annotated[list[GridRedrawn], Field(min_length=1, max_length=50)]
-    effective_on: date | None = None
+    effective_on: Day | None = None
 
 
 class GridPart(Input):
@@ -99,7 +111,7 @@ class Split(Input):
 
     cut: CutLine | None = None
     parts: Annotated[list[GridPart], Field(min_length=2, max_length=20)] | None = None
-    effective_on: date | None = None
+    effective_on: Day | None = None
 
     @model_validator(mode="after")
     def _cut_or_parts(self) -> Self:
@@ -120,7 +132,7 @@ class Merge(Input):
 
     grids: Annotated[list[GridAtVersion], Field(min_length=2, max_length=20)]
     name: ShortText | None = None
-    effective_on: date | None = None
+    effective_on: Day | None = None
 
 
 class Position(Schema):
@@ -198,7 +210,7 @@ class PointsToLocate(Input):
     """Points of any of the four systems, and the day whose grids count."""
 
     points: Annotated[list[PointToLocate], Field(min_length=1, max_length=1_000)]
-    as_of: date | None = None
+    as_of: Day | None = None
 
 
 class PlaceName(Schema):

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Query
 
+from gis_svc.schemas import Day
 from grid_kernel import clock
 from grid_kernel.errors import InvalidInput
 from grid_kernel.geo import Box
@@ -18,7 +19,7 @@ Within = Annotated[AreaCode | None, Query(description="Only what lies in this ar
 
 async def as_of(
     now: Now,
-    day: Annotated[date | None, Query(alias="asOf", description="The day that counts; today unless said.")] = None,
+    day: Annotated[Day | None, Query(alias="asOf", description="The day that counts; today unless said.")] = None,
 ) -> date:
     """The day an answer shall hold for."""
     return day or clock.today(now)
