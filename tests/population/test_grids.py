@@ -43,7 +43,7 @@ async def areas(runtime: Runtime, community: str) -> set[tuple[str, str]]:
     async with runtime.system_session() as session:
         for table in (*SCOPED, *(f"{model.__tablename__}_version" for model in KEPT)):
             rows = await session.execute(
-                text(f"select distinct area_code from {table} where area_code like :community"),  # noqa: S608
+                text(f"select distinct area_code from {table} where area_code like :community"),
                 {"community": f"{community}%"},
             )
             found |= {(table, area) for (area,) in rows}

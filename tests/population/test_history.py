@@ -48,7 +48,7 @@ def value_of(column: str, number: int) -> Any:
 async def change(session: AsyncSession, dwelling_id: UUID, column: str, value: Any, since: date, now: datetime) -> None:
     """The same change without the ORM: what somebody with psql would write."""
     statement = (
-        f"update dwelling set {column} = :value, version = version + 1, "  # noqa: S608 - own names
+        f"update dwelling set {column} = :value, version = version + 1, "
         f"effective_on = :since, recorded_at = :now where id = :id and {column} <> :value"
     )
     given = {"value": value, "since": since, "now": now, "id": dwelling_id}
@@ -171,7 +171,7 @@ async def test_every_kept_table_has_its_versions_and_its_triggers(runtime: Runti
                 {"name": table.name},
             )
             triggers: dict[str, Any] = {row.tgname: row.tgenabled for row in known}
-            columns = await session.execute(text(f"select * from {table.name}_version limit 0"))  # noqa: S608
+            columns = await session.execute(text(f"select * from {table.name}_version limit 0"))
             version_columns: Sequence[str] = list(columns.keys())
         assert set(triggers) == {f"{table.name}_entered", f"{table.name}_changed"}
         assert set(triggers.values()) == {b"O"}

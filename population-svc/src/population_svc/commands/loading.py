@@ -5,13 +5,15 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import SQLModel
 
-from grid_kernel.bulk import copy_mappings, copy_rows
+from grid_kernel.bulk import copy_mappings
 from grid_kernel.clock import today
 from grid_kernel.events import publish_many
 from population_svc import queries
@@ -22,11 +24,23 @@ from population_svc.rules import VisitOutcome, roster_key
 if TYPE_CHECKING:
     from grid_kernel.runtime import Runtime
 
+T = TypeVar("T", bound=SQLModel)
+
 AT_ONCE = 5_000
 _BEFORE_ANY_WORD = datetime(1970, 1, 1, tzinfo=UTC)
 _CARE_NAMESPACE = UUID("5d0f2a0e-5c5c-5d43-9c3e-0f6a5d1f9a51")
 
 Row = Mapping[str, Any]
+
+
+def _entered(model: type[T], **values: Any) -> T:
+    """A row that is read like a model and says the same events, at a tenth of the price of a mapped instance."""
+    given = {name: field.default for name, field in model.model_fields.items() if name not in values}
+    return cast("T", SimpleNamespace(**given, **values))
+
+
+async def _store(session: AsyncSession, model: type[SQLModel], rows: Sequence[SQLModel]) -> int:
+    return await copy_mappings(session, model.__table__, map(vars, rows))  # type: ignore[attr-defined]
 
 
 async def load(runtime: "Runtime", folder: Path, now: datetime) -> int:
@@ -60,7 +74,8 @@ async def _unknown(session: AsyncSession, model: Any, rows: Sequence[Row]) -> li
 
 async def _enter_dwellings(session: AsyncSession, rows: Sequence[Row], now: datetime) -> int:
     new = [
-        Dwelling(
+        _entered(
+            Dwelling,
             id=UUID(row["id"]),
             building_id=UUID(row["building_id"]),
             area_code=row["area_code"],
@@ -92,7 +107,7 @@ async def _enter_dwellings(session: AsyncSession, rows: Sequence[Row], now: date
     known = await queries.buildings_said(session, list(words), _BEFORE_ANY_WORD)
     table = BuildingGrid.__table__  # type: ignore[attr-defined]
     await copy_mappings(session, table, [word for building, word in words.items() if building not in known])
-    return await copy_rows(session, Dwelling, new)
+    return await _store(session, Dwelling, new)
 
 
 async def _enter_households(session: AsyncSession, rows: Sequence[Row], now: datetime) -> int:
@@ -102,7 +117,8 @@ async def _enter_households(session: AsyncSession, rows: Sequence[Row], now: dat
     for row in new:
         home = homes[UUID(row["dwelling_id"])]
         households.append(
-            Household(
+            _entered(
+                Household,
                 id=UUID(row["id"]),
                 dwelling_id=home.id,
                 area_code=home.area_code,
@@ -116,8 +132,8 @@ async def _enter_households(session: AsyncSession, rows: Sequence[Row], now: dat
                 recorded_at=now,
             )
         )
-    await publish_many(session, [each.formed(homes[each.dwelling_id].building_id) for each in households])
-    return await copy_rows(session, Household, households)
+    await publish_many(session, [Household.formed(each, homes[each.dwelling_id].building_id) for each in households])
+    return await _store(session, Household, households)
 
 
 async def _enter_persons(session: AsyncSession, rows: Sequence[Row], now: datetime) -> int:
@@ -129,7 +145,8 @@ async def _enter_persons(session: AsyncSession, rows: Sequence[Row], now: dateti
         person = _person(row, home.area_code, since, now)
         persons.append(person)
         occupancies.append(
-            Occupancy(
+            _entered(
+                Occupancy,
                 id=uuid.uuid5(person.id, "occupancy"),
                 person_id=person.id,
                 household_id=UUID(row["household_id"]),
@@ -141,15 +158,16 @@ async def _enter_persons(session: AsyncSession, rows: Sequence[Row], now: dateti
                 recorded_at=now,
             )
         )
-        events.append(person.registered(household_id=UUID(row["household_id"]), building_id=home.building_id))
-    await copy_rows(session, Person, persons)
-    await copy_rows(session, Occupancy, occupancies)
+        events.append(Person.registered(person, household_id=UUID(row["household_id"]), building_id=home.building_id))
+    await _store(session, Person, persons)
+    await _store(session, Occupancy, occupancies)
     await publish_many(session, events)
     return len(persons)
 
 
 def _person(row: Row, area_code: str, since: date, now: datetime) -> Person:
-    return Person(
+    return _entered(
+        Person,
         id=UUID(row["id"]),
         area_code=area_code,
         name=row["name"],
@@ -174,7 +192,8 @@ async def _enter_care(session: AsyncSession, rows: Sequence[Row], now: datetime)
     new = await _unknown(session, CareEntry, named)
     places = await queries.places(session, {UUID(row["household_id"]) for row in new})
     entries = [
-        CareEntry(
+        _entered(
+            CareEntry,
             id=UUID(row["id"]),
             person_id=UUID(row["person_id"]),
             household_id=UUID(row["household_id"]),
@@ -187,8 +206,8 @@ async def _enter_care(session: AsyncSession, rows: Sequence[Row], now: datetime)
         )
         for row in new
     ]
-    await publish_many(session, [each.listed() for each in entries])
-    return await copy_rows(session, CareEntry, entries)
+    await publish_many(session, [CareEntry.listed(each) for each in entries])
+    return await _store(session, CareEntry, entries)
 
 
 def _care_id(row: Row) -> UUID:
@@ -197,14 +216,15 @@ def _care_id(row: Row) -> UUID:
 
 async def _enter_visits(session: AsyncSession, rows: Sequence[Row], now: datetime) -> int:
     new = await _unknown(session, Visit, rows)
-    households = await queries.places(session, {UUID(row["household_id"]) for row in new})
+    places = await queries.places(session, {UUID(row["household_id"]) for row in new})
+    households = {household_id: _entered(Household, **place) for household_id, place in places.items()}
     visits, events = [], []
     for row in sorted(new, key=lambda each: (each["visited_at"], each["id"])):
         household = households[UUID(row["household_id"])]
         visit = _visit(row, household)
         visits.append(visit)
-        events.append(household.visited(visit))
-    await copy_rows(session, Visit, visits)
+        events.append(Household.visited(household, visit))
+    await _store(session, Visit, visits)
     await publish_many(session, events)
     await _take_over(session, list(households.values()), now)
     return len(visits)
@@ -212,7 +232,8 @@ async def _enter_visits(session: AsyncSession, rows: Sequence[Row], now: datetim
 
 def _visit(row: Row, household: Household) -> Visit:
     visited_at = datetime.fromisoformat(row["visited_at"])
-    return Visit(
+    return _entered(
+        Visit,
         id=UUID(row["id"]),
         household_id=household.id,
         dwelling_id=household.dwelling_id,

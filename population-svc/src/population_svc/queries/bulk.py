@@ -34,10 +34,9 @@ async def homes(session: AsyncSession, ids: Collection[UUID]) -> Mapping[UUID, A
     return {row.id: row for row in await session.execute(asked)}
 
 
-async def places(session: AsyncSession, ids: Collection[UUID]) -> Mapping[UUID, Household]:
-    """Households apart from the session and without their telephone, locked: to count visits on in memory."""
+async def places(session: AsyncSession, ids: Collection[UUID]) -> Mapping[UUID, Any]:
+    """What visits change of households, and where those are, locked."""
     names = ("id", "dwelling_id", "area_code", "presence", "version", "effective_on", "recorded_at")
     columns: list[Any] = [getattr(Household, name) for name in names]
     asked = everyone(Household).where(col(Household.id).in_(ids)).with_only_columns(*columns).with_for_update()
-    found = (await session.execute(asked)).mappings()
-    return {row["id"]: Household(**row, roster_key="", formed_on=row["effective_on"]) for row in found}
+    return {row["id"]: row for row in (await session.execute(asked)).mappings()}

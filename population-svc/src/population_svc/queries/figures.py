@@ -38,6 +38,7 @@ def progress(actor: Actor, area: str, quarter: Period, day: date) -> Select[Any]
         )
         .group_by(s.c.area_code)
         .order_by(s.c.area_code)
+        .execution_options(replan=True)
     )
 
 

@@ -45,6 +45,7 @@ def roster(actor: Actor, wanted: RosterFilter, *, today: date, after: RosterKey 
         return _page(_now(actor, wanted, today), Household, after, limit)
     rows = standing(actor, wanted.area, wanted.quarter, wanted.day)
     asked = select(rows).where(*_conditions(wanted, rows))
+    asked = asked.execution_options(replan=True)
     return _page(_shown(asked, rows, rows.c.on_care_list, rows.c.done_days, rows.c.visit_state), rows.c, after, limit)
 
 

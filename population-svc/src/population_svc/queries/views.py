@@ -12,7 +12,8 @@ from grid_kernel.errors import NotFound
 from grid_kernel.identifiers import mask_phone
 from grid_kernel.reads import ReadRunner
 from population_svc.queries import households, persons
-from population_svc.schemas import DwellingOut, HouseholdOut, PersonOut
+from population_svc.rules import SEARCH_CAP
+from population_svc.schemas import DwellingOut, HouseholdOut, PersonFoundRow, PersonOut, PersonSearch, PersonsFound
 
 Row = Mapping[str, Any]
 
@@ -45,6 +46,15 @@ async def written_person(session: AsyncSession, actor: Actor, person_id: UUID) -
     """The same, as this transaction leaves it."""
     row = (await session.execute(persons.person(actor, person_id))).mappings().one()
     return PersonOut.model_validate(persons.masked(actor, row))
+
+
+async def find_persons(own: ReadRunner, reads: ReadRunner, actor: Actor, asked: PersonSearch) -> PersonsFound:
+    """The persons who fit: looked up by the service, read behind both walls, recorded as read."""
+    found = await own.fetch(persons.candidates(actor, **asked.model_dump(by_alias=False)))
+    ids = [row["id"] for row in found[:SEARCH_CAP]]
+    rows = await reads.fetch(persons.among(actor, ids), access="person", fields=persons.FIELDS)
+    shown = [PersonFoundRow.model_validate(persons.masked(actor, row)) for row in rows]
+    return PersonsFound(items=shown, more=len(found) > SEARCH_CAP)
 
 
 async def require_household(reads: ReadRunner, actor: Actor, household_id: UUID, today: date) -> None:

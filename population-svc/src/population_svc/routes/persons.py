@@ -6,7 +6,7 @@ from grid_kernel.auth import CurrentActor
 from grid_kernel.db import WriteSession
 from grid_kernel.errors import Forbidden, InvalidInput, NotFound, refusals
 from grid_kernel.routing import CHANGED, GridRouter, IfMatch
-from grid_kernel.runtime import Now, Reads
+from grid_kernel.runtime import CurrentRuntime, Now, Reads
 from population_svc import commands, queries, rules
 from population_svc.rules import AlreadyRecorded, HouseholdEnded, IdNumberRegistered, PersonHasLeft, SearchTooBroad
 from population_svc.schemas import (
@@ -37,14 +37,13 @@ async def register_person(entry: NewPerson, actor: CurrentActor, session: WriteS
 
 
 @persons.post("/search", responses=refusals(SearchTooBroad, Forbidden))
-async def search_persons(asked: PersonSearch, actor: CurrentActor, reads: Reads) -> PersonsFound:
+async def search_persons(
+    asked: PersonSearch, actor: CurrentActor, reads: Reads, runtime: CurrentRuntime
+) -> PersonsFound:
     """Find a person by the whole identity number, or by name and one of grid, address, birth date; at most ten."""
     rules.check_keeps_register(actor)
     rules.check_search(asked.name, asked.id_number, bool(asked.grid or asked.address or asked.birth_date))
-    found = await reads.fetch(
-        queries.search(actor, **asked.model_dump(by_alias=False)), access="person", fields=queries.FIELDS
-    )
-    return queries.hits(actor, found)
+    return await queries.find_persons(runtime.system_reads(actor), reads, actor, asked)
 
 
 @persons.get("/{person_id}", responses=refusals(NotFound))

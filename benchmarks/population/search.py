@@ -1,0 +1,166 @@
+"""How fast the register is loaded, searched and counted: `python benchmarks/population/search.py FOLDER`.
+
+FOLDER is what `python -m grid_deploy.demo --out` wrote (with --district: about 473,000 persons). A PostgreSQL of its
+own is started, migrated, loaded through the bulk path, measured, and removed. Every read goes the whole way of the
+service below HTTP: scope, row-level security, decryption, access record.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import resource
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from grid_deploy import trial
+from grid_kernel import clock
+from grid_kernel.auth import Post
+from grid_kernel.clock import quarter_of, today
+from grid_kernel.labels import Labels
+from grid_kernel.runtime import Runtime, open_runtime
+from grid_kernel.settings import ServiceSettings
+from grid_kernel.testing import actor
+from population_svc import commands, queries
+from population_svc.app import SERVICE
+from population_svc.progress import read_progress
+from population_svc.queries import RosterFilter
+from population_svc.schemas import PersonSearch
+
+TIMES = 300
+NOW = clock.now()
+HEAD = actor(Post.STATION_HEAD, "150204")
+
+Read = Callable[[Any], Awaitable[object]]
+
+
+async def measured(label: str, read: Read, samples: list[Any]) -> None:
+    """Run a read on every sample after a warming pass; print p50, p99 and how many rows came on average."""
+    for sample in samples[:20]:
+        await read(sample)
+    took, rows = [], 0
+    for sample in samples:
+        start = time.perf_counter()
+        found = await read(sample)
+        took.append((time.perf_counter() - start) * 1000)
+        rows += len(found) if isinstance(found, list) else 1
+    took.sort()
+    p50, p99 = took[len(took) // 2], took[min(len(took) - 1, len(took) * 99 // 100)]
+    print(f"{label:44} p50 {p50:8.2f} ms   p99 {p99:8.2f} ms   rows {rows / len(samples):6.1f}")
+
+
+def samples_of(folder: Path) -> list[dict[str, Any]]:
+    """Every so many-th person of the files, with the address."""
+    persons = [json.loads(line) for line in _every(folder / "persons.ndjson")]
+    homes = {person["dwelling_id"]: person for person in persons}
+    with (folder / "dwellings.ndjson").open(encoding="utf-8") as lines:
+        for line in lines:
+            if (person := homes.get(json.loads(line)["id"])) is not None:
+                person["address"] = json.loads(line)["address"]
+    found = list(homes.values())
+    random.Random(1).shuffle(found)  # noqa: S311 - the same samples every time
+    return found
+
+
+def _every(path: Path) -> Iterator[str]:
+    with path.open(encoding="utf-8") as lines:
+        total = sum(1 for _ in lines)
+    step = max(1, total // TIMES)
+    with path.open(encoding="utf-8") as lines:
+        yield from (line for number, line in enumerate(lines) if number % step == 0)
+
+
+async def loaded(runtime: Runtime, folder: Path, owner_url: str) -> None:
+    """Load the folder and say how fast; then let the planner know what there is."""
+    start = time.perf_counter()
+    rows = await commands.load(runtime, folder, NOW)
+    took = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"loaded {rows:,} rows in {took:.1f} s = {rows / took:,.0f} rows/s with versions and events, {peak:.0f} MiB")
+    owner = await asyncpg.connect(owner_url)
+    await owner.execute("vacuum analyze")
+    for table in ("person", "person_version", "outbox"):
+        print(f"  {table} {await owner.fetchval(f'select count(*) from {table}'):,}")
+    await owner.close()
+
+
+async def measure(settings: ServiceSettings, folder: Path) -> None:
+    """Load, then measure every hot read."""
+    async with open_runtime(SERVICE, settings, Labels.load("grid_kernel", "population_svc")) as runtime:
+        assert settings.owner_database_url is not None
+        await loaded(runtime, folder, settings.owner_database_url.get_secret_value())
+        reads, own = runtime.reads(HEAD), runtime.system_reads(HEAD)
+        persons = samples_of(folder)
+
+        async def search(criteria: dict[str, Any]) -> object:
+            return (await queries.find_persons(own, reads, HEAD, PersonSearch(**criteria))).items
+
+        def asked(*names: str, **made: Callable[[dict[str, Any]], Any]) -> list[dict[str, Any]]:
+            return [{n: p[n] for n in names} | {n: make(p) for n, make in made.items()} for p in persons]
+
+        born = {"birth_date": lambda p: date.fromisoformat(p["birth_date"])}
+        grid = {"grid": lambda p: p["area_code"]}
+        await measured("identity number", search, asked("id_number"))
+        await measured("name + grid", search, asked("name", **grid))
+        await measured("two characters of the name + grid", search, asked(name=lambda p: p["name"][-2:], **grid))
+        await measured("surname + grid", search, asked(name=lambda p: p["name"][0], **grid))
+        await measured("name + birth date", search, asked("name", **born))
+        await measured("surname + birth date", search, asked(name=lambda p: p["name"][0], **born))
+        await measured("name + address", search, asked("name", address=lambda p: p["address"][-12:]))
+        await measured(
+            "surname + address", search, asked(name=lambda p: p["name"][0], address=lambda p: p["address"][-12:])
+        )
+        await lists(runtime, persons)
+
+
+async def lists(runtime: Runtime, persons: list[dict[str, Any]]) -> None:
+    """Rosters, one household, and the figures of a quarter."""
+    reads, day = runtime.reads(HEAD), today(NOW)
+
+    async def roster(wanted: RosterFilter) -> object:
+        asked = queries.roster(HEAD, wanted, today=day, after=None, limit=50)
+        return await reads.fetch(asked, access="household", fields=("head_name",))
+
+    async def household(household_id: str) -> object:
+        return await queries.read_household(reads, HEAD, UUID(household_id), day)
+
+    async def progress(area: str) -> object:
+        return await read_progress(reads, HEAD, area, None, day)
+
+    areas = [person["area_code"] for person in persons]
+    await measured("household with its persons", household, [person["household_id"] for person in persons])
+    await measured("roster of a grid, 50", roster, [RosterFilter(area) for area in areas])
+    await measured("roster of a community, 50", roster, [RosterFilter(area[:12]) for area in areas])
+    await measured("roster of the district, 50", roster, [RosterFilter("150204")] * 50)
+    not_yet: dict[str, Any] = {"quarter": quarter_of(day), "day": day, "reached": False}
+    await measured("not reached yet in a grid, 50", roster, [RosterFilter(area, **not_yet) for area in areas])
+    await measured("progress of a grid", progress, areas)
+    await measured("progress of a community", progress, [area[:12] for area in areas[:100]])
+    await measured("progress of a street", progress, [area[:9] for area in areas[:40]])
+    await measured("progress of the district", progress, ["150204"] * 20)
+
+
+def main() -> None:
+    """Start an engine, load, measure, stop."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    options = parser.parse_args()
+    server = trial.start_server()
+    try:
+        environment = trial.environment_for(server.engines("bench"), "population", "bench")
+        asyncio.run(
+            measure(ServiceSettings.load("population", os.environ | environment), options.folder / "population")
+        )
+    finally:
+        trial.stop_server(server)
+
+
+if __name__ == "__main__":
+    main()
