@@ -24,7 +24,7 @@ async def on_person_merged(session: AsyncSession, event: PersonMerged, _: Hearin
 
 async def on_grid_changed(session: AsyncSession, event: GridSplit | GridMerged, _: Hearing) -> None:
     """What a worker took in at a grid follows the grid."""
-    await commands.change_grids(session, event.predecessors, event.buildings)
+    await commands.change_grids(session, event.predecessors, event.successors)
 
 
 HANDLERS: dict[type[Event], Handler] = {

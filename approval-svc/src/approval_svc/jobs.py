@@ -1,4 +1,4 @@
-"""What the clock starts: acceptance by silence, corrections that never came, unlinked applicants, old tries."""
+"""What the clock starts: acceptance by silence, corrections that never came, what others changed, old tries."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -44,5 +44,6 @@ JOBS = (
     Job("deem-accepted", timedelta(minutes=1), deem_accepted),
     Job("lapse", timedelta(minutes=10), lapse),
     Job("link-applicants", timedelta(minutes=1), commands.link_waiting),
+    Job("follow-calendar", timedelta(minutes=10), commands.follow_calendar),
     Job("forget-tries", timedelta(hours=1), commands.forget_tries),
 )

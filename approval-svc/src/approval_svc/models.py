@@ -317,6 +317,24 @@ class HandlingUnit(Base, table=True):
     active: bool
 
 
+class PersonMerge(Base, table=True):
+    """A record of a person that is gone, and the one it became part of."""
+
+    __tablename__ = "person_merge"
+
+    merged_id: UUID = Field(primary_key=True)
+    kept_id: UUID
+
+
+class Succession(Base, table=True):
+    """A grid that is gone, and where what was taken in there belongs now."""
+
+    __tablename__ = "succession"
+
+    predecessor: str = Field(sa_type=AREA_CODE, primary_key=True)
+    successor: str = Field(sa_type=AREA_CODE)
+
+
 class ProgressLock(Base, table=True):
     """Wrong codes given for a receipt number, whether there is such a number or not."""
 

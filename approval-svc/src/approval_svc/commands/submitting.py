@@ -55,6 +55,8 @@ async def submit(
 ) -> Taken:
     """Take an application in at the window, or by a grid worker for a resident."""
     rules.check_may_take_in(actor, given.area_code)
+    if await queries.is_gone(session, given.area_code):
+        raise InvalidInput.at("/areaCode", "grid-gone")
     item = await queries.item_on(session, given.item_code, today(now))
     if item is None:
         raise InvalidInput.at("/itemCode", "unknown-item")
