@@ -23,7 +23,7 @@ class _GridChanged(Event):
     successors: tuple[str, ...]
     effective_on: date
     buildings: dict[UUID, str]
-    building_versions: dict[UUID, int] = Field(default_factory=dict)
+    building_versions: dict[UUID, int] = Field(default={})
     """The sequence each building reached with this change: an older one heard later is ignored per building."""
 
 
