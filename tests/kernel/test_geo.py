@@ -68,6 +68,14 @@ def test_there_and_back_ends_at_the_same_point_all_over_china(crs: Crs, lon: flo
     assert distance_m(lon, lat, *to_cgcs2000(*from_cgcs2000(lon, lat, crs), crs)) < 1e-5
 
 
+@pytest.mark.parametrize("crs", list(Crs))
+@given(lon=st.floats(-180, 180), lat=st.floats(-90, 90))
+def test_a_point_anywhere_on_earth_stays_a_point_near_where_it_was(crs: Crs, lon: float, lat: float) -> None:
+    x, y = to_cgcs2000(lon, lat, crs)
+    assert abs(x - lon) < 0.05
+    assert abs(y - lat) < 0.05
+
+
 @pytest.mark.parametrize("crs", [Crs.CGCS2000, Crs.WGS84])
 def test_satellite_coordinates_are_taken_as_they_are(crs: Crs) -> None:
     assert to_cgcs2000(*QINGSHAN, crs) == QINGSHAN

@@ -17,6 +17,7 @@ G = TypeVar("G", bound=BaseGeometry)
 
 _AXIS = 6378245.0  # Krasovsky 1940, the ellipsoid of the GCJ-02 shift
 _ECCENTRICITY = 0.00669342162296594323
+_CHINA = (72.004, 0.8293, 137.8347, 55.8271)
 _BD_ANGLE = math.pi * 3000 / 180
 _ROUNDS = 6  # each round of the inverse gains about two digits: 1e-8 m is left, anywhere in China
 _METRES_PER_DEGREE = 111_320.0
@@ -84,7 +85,9 @@ def _to_gcj02(lon: Any, lat: Any, m: Any) -> tuple[Any, Any]:
     per_degree = _AXIS * pi / 180
     shift_lat = north * flattening * m.sqrt(flattening) / (per_degree * (1 - _ECCENTRICITY))
     shift_lon = east * m.sqrt(flattening) / (per_degree * m.cos(radians))
-    return lon + shift_lon, lat + shift_lat
+    # The shift is defined in the rectangle around China; at the poles its formula leaves the numbers.
+    inside = (lon >= _CHINA[0]) & (lat >= _CHINA[1]) & (lon <= _CHINA[2]) & (lat <= _CHINA[3])
+    return lon + shift_lon * inside, lat + shift_lat * inside
 
 
 def _to_bd09(lon: Any, lat: Any, m: Any) -> tuple[Any, Any]:
