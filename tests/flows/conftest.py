@@ -24,7 +24,8 @@ def _environment(state: Path) -> dict[str, str]:
     names = ["GRID_POSTGRES_PORT", "GRID_NATS_PORT", "GRID_NATS_MONITOR_PORT"]
     names += [f"GRID_{service.name.upper()}_PORT" for service in SERVICES]
     ports = zip(names, map(str, processes.free_ports(len(names))), strict=True)
-    other = {name: value for name, value in os.environ.items() if not name.startswith("GRID_")}
+    kept = {"GRID_POSTGRES_BIN"}  # the flows also run on another PostgreSQL
+    other = {name: value for name, value in os.environ.items() if name in kept or not name.startswith("GRID_")}
     return {**other, **dict(ports), "GRID_STATE_DIR": str(state)}
 
 
