@@ -5,9 +5,10 @@ import logging
 import random
 import zlib
 
-from sqlalchemy import text
+import asyncpg
 
 from grid_kernel import clock
+from grid_kernel.db import server_settings
 from grid_kernel.runtime import Runtime
 from grid_kernel.service import Job
 
@@ -18,14 +19,19 @@ log = logging.getLogger(__name__)
 
 async def run_job(runtime: Runtime, job: Job) -> int | None:
     """Run one job now, None when another process is at it."""
-    key = zlib.crc32(f"job:{runtime.service.name}:{job.name}".encode())
-    async with runtime.system_engine.connect() as guard:
-        if not await guard.scalar(text("select pg_try_advisory_lock(:key)"), {"key": key}):
+    # Not a pooled connection: all jobs waiting for one another's guard would leave none to work with.
+    guard = await asyncpg.connect(
+        runtime.settings.system_database_url.get_secret_value(),
+        server_settings=server_settings(f"{runtime.service.name} job"),
+        timeout=5,
+    )
+    try:
+        key = zlib.crc32(f"job:{runtime.service.name}:{job.name}".encode())
+        if not await guard.fetchval("select pg_try_advisory_lock($1)", key):
             return None
-        try:
-            return await job.run(runtime, clock.now())
-        finally:
-            await guard.execute(text("select pg_advisory_unlock(:key)"), {"key": key})
+        return await job.run(runtime, clock.now())
+    finally:
+        await guard.close(timeout=2)
 
 
 async def run_jobs(runtime: Runtime) -> None:
