@@ -71,9 +71,9 @@ class Place:
         return formed | {"dwelling": self.dwelling(building)} | more
 
 
-async def locate(runtime: Runtime, building: UUID, grid: str, *, at: datetime | None = None, no: str = "0016") -> None:
-    """Let gis say where a building stands."""
-    moment = at or datetime(2020, 1, 1, tzinfo=UTC)
+async def locate(runtime: Runtime, building: UUID, grid: str, *, no: str = "0016") -> None:
+    """Let gis say for the first time where a building stands."""
+    moment = datetime(2020, 1, 1, tzinfo=UTC)
     event = BuildingLocated(aggregate_id=building, sequence=1, occurred_at=moment, area_code=grid, building_no=no)
     async with runtime.system_session() as session:
         await on_building_located(session, event, hearing())

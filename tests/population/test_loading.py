@@ -39,7 +39,7 @@ def files(place: Place, households: int) -> dict[str, list[dict[str, Any]]]:
             "id": head,
             "household_id": household,
             "dwelling_id": dwelling,
-            "name": "吴邦国栋"[:3],
+            "name": "周文远栋"[:3],
             "sex": "1",
         }
         who |= {"birth_date": "1970-02-03", "id_document_type": "111", "id_number": id_number(date(1970, 2, 3))}
@@ -76,11 +76,11 @@ async def test_what_is_loaded_can_be_worked_with(
     assert await commands.load(runtime, folder, clock.now()) == 12 * 3 + 1 + 24
     roster = (await api.get(place.worker, f"/households?area={place.grid}")).json()["items"]
     assert [line["floor"] for line in roster] == list(range(12))
-    assert {line["headName"] for line in roster} == {"吴邦国"}
+    assert {line["headName"] for line in roster} == {"周文远"}
     assert sum(line["onCareList"] for line in roster) == 1
     gone = next(line for line in roster if line["presence"] == "reported_moved")
     assert (gone["floor"], gone["version"]) == (0, 3)
-    search = {"name": "邦国", "birthDate": "1970-02-03"}
+    search = {"name": "文远", "birthDate": "1970-02-03"}
     assert (await api.post(place.worker, "/persons/search", search)).json()["more"] is True
     figures = (await api.get(place.head, f"/progress?area={place.grid}&quarter=2026Q4")).json()["total"]
     assert (figures["households"]["value"], figures["visited"]["value"]) == (11, 11)

@@ -189,7 +189,7 @@ async def test_the_states_of_the_round_add_up_to_the_households(
     fresh = Place()
     async with runtime.system_session() as session:
         await session.execute(
-            text("insert into building_grid values (:id, '2020-01-01', :area, '2020-01-01', '0016')"),
+            text("insert into building_grid values (:id, '2020-01-01', :area, '2020-01-01', '0016', 1)"),
             {"id": fresh.building, "area": fresh.grid},
         )
     entered = set()

@@ -32,6 +32,7 @@ async def on_building_located(session: AsyncSession, event: BuildingLocated, hea
     await commands.hear_buildings(
         session,
         {event.aggregate_id: event.area_code},
+        sequences={event.aggregate_id: event.sequence},
         effective_on=today(event.occurred_at),
         said_at=event.occurred_at,
         building_no=event.building_no,
@@ -42,7 +43,12 @@ async def on_building_located(session: AsyncSession, event: BuildingLocated, hea
 async def on_grid_changed(session: AsyncSession, event: GridSplit | GridMerged, hearing: Hearing) -> None:
     """Let everything in the buildings of a split or merged grid follow them."""
     await commands.hear_buildings(
-        session, event.buildings, effective_on=event.effective_on, said_at=event.occurred_at, now=hearing.now
+        session,
+        event.buildings,
+        sequences=event.building_versions,
+        effective_on=event.effective_on,
+        said_at=event.occurred_at,
+        now=hearing.now,
     )
 
 

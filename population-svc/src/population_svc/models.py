@@ -356,11 +356,15 @@ class FollowUp(Base, table=True):
 
 
 class BuildingGrid(Base, table=True):
-    """In which grid a building stands from a moment on: every word of gis, kept, so that their order is no matter."""
+    """In which grid a building stands from a moment on: every word of gis, kept, so that their order is no matter.
+
+    `sequence` is the building's own count at gis; what a file says of it comes before all words and has 0.
+    """
 
     __tablename__ = "building_grid"
 
     building_id: UUID = Field(primary_key=True)
+    sequence: int = Field(primary_key=True)
     takes_effect_at: datetime = Field(sa_column=Column(UtcDateTime, primary_key=True))
     area_code: str = Field(sa_column=Column(AREA_CODE, primary_key=True))
     effective_on: date = Field(sa_column=Column(Date, nullable=False))

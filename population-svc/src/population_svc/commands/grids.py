@@ -15,7 +15,7 @@ from population_svc.models import BuildingGrid
 _WORDS = """(
     select distinct on (building_id) building_id, area_code, effective_on as since from building_grid
     where building_id = any(:buildings) and takes_effect_at <= :now
-    order by building_id, takes_effect_at desc, area_code desc
+    order by building_id, sequence desc, takes_effect_at desc, area_code desc
 ) d"""
 _HOMES = f"(select w.id, w.area_code, d.since from dwelling w join {_WORDS} using (building_id)) d"  # noqa: S608
 _LAST_HOMES = f"""(
@@ -62,6 +62,7 @@ async def hear_buildings(
     session: AsyncSession,
     grids: Mapping[UUID, str],
     *,
+    sequences: Mapping[UUID, int],
     effective_on: date,
     said_at: datetime,
     building_no: str | None = None,
@@ -70,8 +71,14 @@ async def hear_buildings(
     """Keep what gis says of buildings and, where it is in effect, let everything in them follow."""
     takes_effect_at = max(start_of(effective_on), said_at)
     rows = [
-        {"building_id": building_id, "takes_effect_at": takes_effect_at, "area_code": grid}
-        | {"effective_on": effective_on, "building_no": building_no}
+        {
+            "building_id": building_id,
+            "sequence": sequences.get(building_id, 0),
+            "takes_effect_at": takes_effect_at,
+            "area_code": grid,
+            "effective_on": effective_on,
+            "building_no": building_no,
+        }
         for building_id, grid in grids.items()
     ]
     if rows:

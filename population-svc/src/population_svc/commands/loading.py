@@ -97,6 +97,7 @@ async def _enter_dwellings(session: AsyncSession, rows: Sequence[Row], now: date
     words = {
         each.building_id: {
             "building_id": each.building_id,
+            "sequence": 0,
             "takes_effect_at": _BEFORE_ANY_WORD,
             "area_code": each.area_code,
             "effective_on": each.effective_on,

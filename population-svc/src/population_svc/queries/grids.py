@@ -19,14 +19,22 @@ def grid_now(now: datetime, building_ids: Sequence[UUID] | None = None) -> Selec
     said = everyone(BuildingGrid).where(col(BuildingGrid.takes_effect_at) <= now)
     if building_ids is not None:
         said = said.where(col(BuildingGrid.building_id).in_(building_ids))
-    latest = (col(BuildingGrid.takes_effect_at).desc(), col(BuildingGrid.area_code).desc())
+    latest = (
+        col(BuildingGrid.sequence).desc(),
+        col(BuildingGrid.takes_effect_at).desc(),
+        col(BuildingGrid.area_code).desc(),
+    )
     return said.ext(distinct_on(col(BuildingGrid.building_id))).order_by(col(BuildingGrid.building_id), *latest)
 
 
 async def grid_of(session: AsyncSession, building_id: UUID, now: datetime) -> tuple[str | None, str | None]:
     """The grid and the number of a building, None when gis never said where it stands."""
     said = everyone(BuildingGrid).where(col(BuildingGrid.building_id) == building_id)
-    words = (await session.execute(said.order_by(col(BuildingGrid.takes_effect_at)))).scalars().all()
+    words = (
+        (await session.execute(said.order_by(col(BuildingGrid.sequence), col(BuildingGrid.takes_effect_at))))
+        .scalars()
+        .all()
+    )
     grid = (await session.execute(grid_now(now, [building_id]))).scalars().one_or_none()
     number = next((word.building_no for word in reversed(words) if word.building_no), None)
     return (grid.area_code if grid else None), number
