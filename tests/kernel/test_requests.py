@@ -73,6 +73,10 @@ async def test_a_creating_request_needs_a_key(client: httpx.AsyncClient, toy: An
     assert refused.json()["errors"][0]["pointer"] == "#/header/Idempotency-Key"
 
 
+async def test_who_asks_is_asked_before_the_key(client: httpx.AsyncClient) -> None:
+    assert (await client.post("/v1/notes", json={"text": "x", "areaCode": DULAN})).status_code == 401
+
+
 async def test_the_same_request_is_answered_once(client: httpx.AsyncClient, toy: Any, officer: Actor) -> None:
     headers = toy.tokens.headers(officer)
     body = {"text": "一次", "areaCode": f"{DULAN}001"}

@@ -52,6 +52,8 @@ def service_app(
         openapi_url=None,
         generate_unique_id_function=openapi.operation_id,
         redirect_slashes=False,
+        # Its spans would double ours, its logs carry what was sent.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.labels = labels
     app.openapi = lambda: openapi.document(app, service=service.name)  # type: ignore[method-assign]  # FastAPI's way

@@ -35,6 +35,8 @@ async def begin(session: AsyncSession, request: Request, actor: Actor | None, ke
     """At the start of a writing transaction: replay, refuse, or remember that this request is the first."""
     request.state.write_session = session
     key = request.headers.get("idempotency-key")
+    if key is None and getattr(request.state, "needs_key", False):
+        raise InvalidInput.at("#/header/Idempotency-Key", "idempotency-key-missing")
     if request.method != "POST" or key is None:
         return
     if not _KEY.fullmatch(key):

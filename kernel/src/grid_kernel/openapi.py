@@ -86,6 +86,9 @@ def _complete(path: str, operation: dict[str, Any]) -> None:
         responses.setdefault("404", {"description": "There is no such thing in the caller's area."})
     if "requestBody" in operation:
         responses.setdefault("413", {"description": "Too many bytes."})
+    for parameter in operation.get("parameters", ()):
+        # Asked for by the transaction, not by the framework: it would speak before it is known who asks.
+        parameter["required"] |= parameter["name"] == "Idempotency-Key"
     for status, response in responses.items():
         response.setdefault("headers", {})["API-Version"] = VERSION_HEADER
         if status >= "400":

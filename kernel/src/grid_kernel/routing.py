@@ -17,21 +17,21 @@ _CREATED = 201
 
 
 async def idempotency_key(
-    key: Annotated[
+    _: Annotated[
         str | None,
         Header(alias="Idempotency-Key", min_length=8, max_length=200, description="Chosen by the caller, one per act."),
     ] = None,
 ) -> None:
-    """Require the key of a creating request; what it means is the transaction's business."""
-    if key is None:
-        raise InvalidInput.at("#/header/Idempotency-Key", "idempotency-key-missing")
+    """Describe the key of a creating request; the transaction asks for it, once it is known who asks."""
 
 
 class GridRoute(APIRoute):
     """A route that tells the version of what it answers, and answers the same request once."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        self.needs_key = False
         if "POST" in (options.get("methods") or ()) and options.get("status_code") == _CREATED:
+            self.needs_key = True
             options["dependencies"] = [*(options.get("dependencies") or ()), Depends(idempotency_key)]
             options["responses"] = refusals(KeyInUse, KeyReused) | (options.get("responses") or {})
         super().__init__(path, _noting(endpoint), **options)
@@ -42,6 +42,7 @@ class GridRoute(APIRoute):
 
         async def handle(request: Request) -> Response:
             _answered.set(None)
+            request.state.needs_key = self.needs_key
             try:
                 response = await answer(request)
             except idempotency.Replay as replay:

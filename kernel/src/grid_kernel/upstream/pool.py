@@ -1,27 +1,20 @@
 """The pool of connections to one origin."""
 
 import asyncio
-import re
 import ssl
 from collections import deque
-from collections.abc import AsyncIterable, Callable, Iterable
-from functools import lru_cache
+from collections.abc import Callable, Iterable
 from math import inf
 from typing import Final
 from urllib.parse import urlsplit
 
-from grid_kernel.upstream.answers import HOP_BY_HOP
 from grid_kernel.upstream.connection import Connection
 from grid_kernel.upstream.errors import UpstreamBusy, UpstreamDisconnected, UpstreamUnavailable
 from grid_kernel.upstream.exchange import Exchange
 from grid_kernel.upstream.limits import UpstreamLimits
+from grid_kernel.upstream.requests import Body, request_bytes
 
-Body = bytes | AsyncIterable[bytes]
 IDEMPOTENT: Final = frozenset({b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE"})
-_BODY_EXPECTED: Final = frozenset({b"POST", b"PUT", b"PATCH"})
-_OURS: Final = HOP_BY_HOP | {b"host", b"content-length"}
-_TOKEN: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_TARGET: Final = re.compile(rb"/[!-~]*|\*")
 _RETRY_RESERVE: Final = 10.0
 
 
@@ -77,7 +70,7 @@ class Upstream:
         request. `on_wait` is called, maybe more than once, when the answer is not immediate. Raises UpstreamError.
         """
         loop = asyncio.get_running_loop()
-        head = self._head(method, target, headers, body, length)
+        head = request_bytes(method, target, self._host_line, headers, body, length)
         deadline = loop.time() + self.limits.total_seconds
         self._retry_tokens = min(_RETRY_RESERVE, self._retry_tokens + self.limits.retry_share)
         connection = await self._acquire(loop, on_wait)
@@ -146,27 +139,6 @@ class Upstream:
         self._offer_slot()
 
     # --- inside
-
-    def _head(
-        self, method: bytes, target: bytes, headers: Iterable[tuple[bytes, bytes]], body: Body, length: int | None
-    ) -> bytes:
-        """The bytes of the request up to its body; a body in hand goes with them."""
-        lines = [b"%b %b HTTP/1.1\r\n" % (method, target), self._host_line]
-        for name, value in headers:
-            if not _may_send(name):
-                raise ValueError(f"not a header a caller may send: {name!r}")
-            lines.append(b"%b: %b\r\n" % (name, value))
-        if not isinstance(body, bytes):
-            lines.append(b"transfer-encoding: chunked\r\n" if length is None else b"content-length: %d\r\n" % length)
-        elif body or method in _BODY_EXPECTED:
-            lines.append(b"content-length: %d\r\n" % len(body))
-        head = b"".join(lines)
-        count = len(lines)
-        if head.count(b"\n") != count or head.count(b"\r") != count or b"\0" in head:
-            raise ValueError("a line break or a zero byte in the head of a request")
-        if not _TARGET.fullmatch(target) or not _is_token(method):
-            raise ValueError("not a request line")
-        return b"%b\r\n%b" % (head, body) if isinstance(body, bytes) else head + b"\r\n"
 
     async def _run(
         self,
@@ -299,13 +271,3 @@ class Upstream:
         for connection in tuple(self._open):
             connection.check(now)
         loop.call_later(self.limits.tick_seconds, self._tick)
-
-
-def _is_token(name: bytes) -> bool:
-    return _TOKEN.fullmatch(name) is not None
-
-
-@lru_cache(maxsize=1024)
-def _may_send(name: bytes) -> bool:
-    """Whether a caller may set a header; framing, host and connection are the pool's."""
-    return _is_token(name) and name.lower() not in _OURS
