@@ -1,5 +1,7 @@
 """A household is entered, read, listed, changed and moved."""
 
+import base64
+import json
 from uuid import uuid4
 
 import pytest
@@ -135,7 +137,9 @@ async def test_a_foreign_area_cannot_be_listed(api: Api, place: Place) -> None:
     refused(await api.get(place.worker, f"/households?area={place.other_grid}"), 404, "not-found")
     refused(await api.get(place.guide, f"/households?area={place.grid}"), 404, "not-found")
     refused(await api.get(place.worker, "/households?area=15020"), 400, "invalid-input", "#/query/area")
-    refused(await api.get(place.worker, "/households?cursor=abc"), 400, "invalid-input", "#/query/cursor")
+    forged = base64.urlsafe_b64encode(json.dumps([place.grid, "\0", str(uuid4())]).encode()).decode()
+    for cursor in ("abc", forged):
+        refused(await api.get(place.worker, f"/households?cursor={cursor}"), 400, "invalid-input", "#/query/cursor")
     assert (await api.get(place.guide, "/households")).json()["items"] == []
 
 

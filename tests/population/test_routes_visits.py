@@ -168,6 +168,8 @@ async def test_figures_of_a_foreign_area_are_not_found(api: Api, place: Place) -
     refused(await api.get(place.head, f"/progress?area={place.grid}&quarter=2026Q5"), 400, None, "#/query/quarter")
     refused(await api.get(place.head, f"/progress?area={place.grid}&quarter=2099Q1"), 400, None, "#/query/quarter")
     refused(await api.get(place.guide, f"/counts?area={place.grid}"), 404, "not-found")
+    ancient = f"/counts?area={place.grid}&knownAt=0001-01-01T00:00:00%2B08:00"
+    refused(await api.get(place.worker, ancient), 400, None, "#/query/knownAt")
 
 
 async def test_an_area_may_have_its_own_rule_from_a_day_on(api: Api, place: Place, runtime: Runtime) -> None:

@@ -138,7 +138,7 @@ def test_an_area_larger_than_ones_own_may_be_asked_for_and_a_foreign_one_not() -
 def test_a_search_that_would_list_people_is_refused() -> None:
     rules.check_search("王", None, narrowed=True)
     rules.check_search(None, "150204198102280011", narrowed=False)
-    for name, narrowed in ((None, True), ("王小明", False), (None, False)):
+    for name, narrowed in ((None, True), ("王小明", False), (None, False), ("·· ", True)):
         with pytest.raises(rules.SearchTooBroad):
             rules.check_search(name, None, narrowed=narrowed)
 

@@ -9,6 +9,7 @@ from grid_kernel.auth import Actor, Post
 from grid_kernel.codes import codes
 from grid_kernel.errors import FieldError, Forbidden, InvalidInput, NotFound, WrongState
 from grid_kernel.identifiers import BadIdNumber, check_id_number, id_birth_date, id_sex, to_18
+from population_svc.grams import query_grams
 
 PACKAGE = "population_svc"
 ID_CARD = "111"
@@ -282,5 +283,6 @@ def roster_key(code: str, floor: int, room_no: str) -> str:
 
 def check_search(name: str | None, id_number: str | None, narrowed: bool) -> None:
     """Refuse a search that would list people instead of finding one (PIPL art 6)."""
-    if id_number is None and not (name and narrowed):
+    # A name of dots and spaces alone has nothing to find by and would fit everybody.
+    if id_number is None and not (name and query_grams(name) and narrowed):
         raise SearchTooBroad

@@ -13,6 +13,7 @@ from grid_kernel.errors import Forbidden, NotFound, refusals
 from grid_kernel.paging import Page, Paging, page_of
 from grid_kernel.routing import CHANGED, GridRouter, IfMatch
 from grid_kernel.runtime import Now, Reads
+from grid_kernel.schemas import Line
 from population_svc import commands, queries, rules
 from population_svc.routes.asked import AreaOrAll
 from population_svc.schemas import DwellingChange, DwellingOut
@@ -36,7 +37,7 @@ async def list_dwellings(
     """The dwellings of an area by house code."""
     if area is not None:
         rules.check_asked_area(actor, area)
-    after = paging.after(str, UUID)
+    after = paging.after(Line, UUID)
     day = as_of or today(now)
     rows = await reads.fetch(queries.dwellings(actor, area=area, use=use, day=day, after=after, limit=paging.limit))
     return page_of(rows, paging, key=lambda row: (row["house_code"], row["id"]), item=DwellingOut.model_validate)

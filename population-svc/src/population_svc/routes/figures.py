@@ -15,6 +15,8 @@ from population_svc import progress, queries, rules
 from population_svc.routes.asked import Area, Quarter
 from population_svc.schemas import CountsOut, ProgressOut
 
+_FIRST_YEAR = 2000
+
 figures = GridRouter(tags=["figures"])
 
 
@@ -24,7 +26,7 @@ async def get_progress(area: Area, actor: CurrentActor, reads: Reads, now: Now, 
     return await progress.read_progress(reads, actor, area, quarter, today(now))
 
 
-@figures.get("/counts", responses=refusals(NotFound))
+@figures.get("/counts", responses=refusals(InvalidInput, NotFound))
 async def get_counts(
     area: Area,
     actor: CurrentActor,
@@ -43,4 +45,7 @@ async def get_counts(
 
 
 def _moment(stated: datetime | None, now: datetime) -> datetime:
+    """The moment that was stated, where a calendar has room around it."""
+    if stated is not None and not _FIRST_YEAR <= stated.year <= now.year + 1:
+        raise InvalidInput.at("#/query/knownAt", "not-acceptable")
     return stated or now

@@ -10,6 +10,7 @@ from grid_kernel.errors import Forbidden, InvalidInput, NotFound, refusals
 from grid_kernel.paging import Page, Paging, page_of
 from grid_kernel.routing import CHANGED, GridRouter, IfMatch
 from grid_kernel.runtime import Now, Reads
+from grid_kernel.schemas import AreaCode, Line
 from population_svc import commands, queries, rules
 from population_svc.routes.asked import Wanted
 from population_svc.rules import AlreadyRecorded, DwellingKnown, HouseholdEnded, IdNumberRegistered
@@ -33,7 +34,7 @@ async def list_households(
     """The roster of an area in the order of a walk through it; with a quarter, how each household stands in it."""
     if wanted.area is not None:
         rules.check_asked_area(actor, wanted.area)
-    after = paging.after(str, str, UUID)
+    after = paging.after(AreaCode, Line, UUID)
     asked = queries.roster(actor, wanted, today=today(now), after=after, limit=paging.limit)
     rows = await reads.fetch(asked, access="household", fields=("head_name", "phone_masked"))
     lines = [queries.masked_line(actor, row) for row in rows]
