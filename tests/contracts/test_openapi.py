@@ -139,7 +139,7 @@ def _refusals(operation: Operation) -> set[str]:
 def _is_shaped(status: str, answer: dict[str, Any]) -> bool:
     if status >= "400":
         return set(answer["content"]) == {"application/problem+json"}
-    return bool(answer["description"]) and (status == "204" or bool(answer.get("content")))
+    return bool(answer["description"]) and (status in {"204", "304"} or bool(answer.get("content")))
 
 
 def _references(node: Any) -> Iterator[str]:

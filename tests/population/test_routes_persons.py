@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from tests.population.conftest import Api, Place, id_number, person, refused
 
+from grid_kernel.auth import Post
 from grid_kernel.runtime import Runtime
+from grid_kernel.testing import actor
 
 BORN = date(1948, 11, 2)
 
@@ -235,3 +237,21 @@ async def _check_stays(runtime: Runtime, person_id: UUID) -> None:
     assert all(stay[2] == stay[3] for stay in current)
     for before, after in itertools.pairwise(stays):
         assert before[1] <= after[0]
+
+
+async def test_somebody_from_elsewhere_at_the_window_is_looked_up_with_the_minimum_answer(
+    api: Api, place: Place, runtime: Runtime
+) -> None:
+    made = await entered(api, place)
+    elsewhere = actor(Post.WINDOW_CLERK, "150204008015", duty="window")
+    asked = {"idNumber": made["idNumberWhole"], "purpose": "handling_application"}
+    found = await api.post(elsewhere, "/persons/presence", asked)
+    assert found.json() == {"registered": True, "communityCode": place.grid[:12]}
+    unknown = await api.post(elsewhere, "/persons/presence", asked | {"idNumber": id_number(date(1990, 1, 1))})
+    assert unknown.json() == {"registered": False, "communityCode": None}
+    async with runtime.system_session() as session:
+        query = text("select count(*) from access_record where actor_id = :who and via = 'POST /persons/presence'")
+        assert await session.scalar(query, {"who": elsewhere.id}) == 2
+    for nobody in (place.worker, place.leader, place.head):
+        refused(await api.post(nobody, "/persons/presence", asked), 403, "forbidden")
+    refused(await api.post(elsewhere, "/persons/presence", asked | {"idNumber": "1234567890"}), 400, "invalid-input")

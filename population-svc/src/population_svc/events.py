@@ -15,9 +15,7 @@ from grid_kernel.clock import today
 from grid_kernel.contracts.dispute import CaseFollowUpRequested
 from grid_kernel.contracts.gis import BuildingLocated, GridMerged, GridSplit
 from grid_kernel.contracts.population import FACTS, FIND_PERSON, AskFacts, Facts, FindByIdNumber, PersonFound
-from grid_kernel.errors import InvalidInput
 from grid_kernel.events import Event
-from grid_kernel.identifiers import BadIdNumber, check_id_number
 from grid_kernel.inbox import Hearing
 from grid_kernel.service import Answer, Handler
 from population_svc import commands, queries
@@ -59,15 +57,11 @@ async def on_follow_up_requested(session: AsyncSession, event: CaseFollowUpReque
 
 async def find_person(runtime: "Runtime", actor: Actor, asked: FindByIdNumber, now: datetime) -> PersonFound:
     """Whether the bearer of a full identity number is registered, and in which community; recorded."""
-    try:
-        number = check_id_number(asked.id_number, today(now))
-    except BadIdNumber as error:
-        raise InvalidInput.at("/idNumber", error.problem) from None
     reads = runtime.system_reads(actor, "ask find-person")
-    found = await reads.fetch(queries.where_is(number), access="person", fields=("id",), purpose=asked.purpose)
-    if not found:
+    found = await queries.where_registered(reads, asked.id_number, asked.purpose, today(now))
+    if found is None:
         return PersonFound(person_id=None, community_code=None)
-    return PersonFound(person_id=found[0]["id"], community_code=found[0]["area_code"][:12])
+    return PersonFound(person_id=found["id"], community_code=found["area_code"][:12])
 
 
 async def tell_facts(runtime: "Runtime", actor: Actor, asked: AskFacts, now: datetime) -> Facts:

@@ -180,6 +180,12 @@ def check_keeps_register(actor: Actor) -> None:
         raise Forbidden
 
 
+def check_serves_at_window(actor: Actor) -> None:
+    """Somebody from elsewhere who is present is served at the window: A duty, nobody else (DESIGN §7)."""
+    if not any(grant.post is Post.WINDOW_CLERK and grant.duty == "window" for grant in actor.grants):
+        raise Forbidden
+
+
 def check_may_keep(actor: Actor, area_code: str) -> None:
     """Refuse a reader of the row who may not change it."""
     if not actor.holds(*KEEPERS, area=area_code):

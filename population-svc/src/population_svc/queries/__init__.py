@@ -36,6 +36,7 @@ from population_svc.queries.views import (
     read_household,
     read_person,
     require_household,
+    where_registered,
     written_household,
     written_person,
 )
@@ -95,6 +96,7 @@ __all__ = [
     "visible",
     "visits_of",
     "where_is",
+    "where_registered",
     "within",
     "written_household",
     "written_person",

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from grid_kernel.auth import Actor
-from grid_kernel.errors import NotFound
-from grid_kernel.identifiers import mask_phone
+from grid_kernel.errors import InvalidInput, NotFound
+from grid_kernel.identifiers import BadIdNumber, check_id_number, mask_phone
 from grid_kernel.reads import ReadRunner
 from population_svc.queries import households, persons
 from population_svc.rules import SEARCH_CAP
@@ -55,6 +55,16 @@ async def find_persons(own: ReadRunner, reads: ReadRunner, actor: Actor, asked: 
     rows = await reads.fetch(persons.among(actor, ids), access="person", fields=persons.FIELDS)
     shown = [PersonFoundRow.model_validate(persons.masked(actor, row)) for row in rows]
     return PersonsFound(items=shown, more=len(found) > SEARCH_CAP)
+
+
+async def where_registered(own: ReadRunner, id_number: str, purpose: str, day: date) -> Row | None:
+    """The one look beyond areas: where the bearer of a whole identity number is registered; recorded."""
+    try:
+        number = check_id_number(id_number, day)
+    except BadIdNumber as error:
+        raise InvalidInput.at("/idNumber", error.problem) from None
+    found = await own.fetch(persons.where_is(number), access="person", fields=("id",), purpose=purpose)
+    return found[0] if found else None
 
 
 async def require_household(reads: ReadRunner, actor: Actor, household_id: UUID, today: date) -> None:

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from grid_kernel.auth import CurrentActor
+from grid_kernel.clock import today
 from grid_kernel.db import WriteSession
 from grid_kernel.errors import Forbidden, InvalidInput, NotFound, refusals
 from grid_kernel.routing import CHANGED, GridRouter, IfMatch
@@ -18,6 +19,8 @@ from population_svc.schemas import (
     PersonOut,
     PersonSearch,
     PersonsFound,
+    PresenceOut,
+    PresentPerson,
     Reveal,
     Revealed,
 )
@@ -44,6 +47,17 @@ async def search_persons(
     rules.check_keeps_register(actor)
     rules.check_search(asked.name, asked.id_number, bool(asked.grid or asked.address or asked.birth_date))
     return await queries.find_persons(runtime.system_reads(actor), reads, actor, asked)
+
+
+@persons.post("/presence", responses=refusals(Forbidden))
+async def find_present_person(
+    asked: PresentPerson, actor: CurrentActor, runtime: CurrentRuntime, now: Now
+) -> PresenceOut:
+    """Whether somebody who stands at the window, perhaps from elsewhere, is registered; the minimum, recorded."""
+    rules.check_serves_at_window(actor)
+    reads = runtime.system_reads(actor, "POST /persons/presence")
+    found = await queries.where_registered(reads, asked.id_number, asked.purpose, today(now))
+    return PresenceOut(registered=found is not None, community_code=found["area_code"][:12] if found else None)
 
 
 @persons.get("/{person_id}", responses=refusals(NotFound))

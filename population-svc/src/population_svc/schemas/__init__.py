@@ -23,6 +23,8 @@ from population_svc.schemas.persons import (
     PersonOut,
     PersonSearch,
     PersonsFound,
+    PresenceOut,
+    PresentPerson,
     Reveal,
     Revealed,
 )
@@ -56,6 +58,8 @@ __all__ = [
     "PersonOut",
     "PersonSearch",
     "PersonsFound",
+    "PresenceOut",
+    "PresentPerson",
     "ProgressOut",
     "Reveal",
     "Revealed",

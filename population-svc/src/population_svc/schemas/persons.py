@@ -105,6 +105,20 @@ class PersonSearch(Input):
     birth_date: date | None = None
 
 
+class PresentPerson(Input):
+    """The whole identity number of somebody who stands at the window, and what for."""
+
+    id_number: DocumentNumber
+    purpose: RevealPurpose
+
+
+class PresenceOut(Schema):
+    """The minimum: whether such a person is registered in the district, and in which community."""
+
+    registered: bool
+    community_code: str | None
+
+
 class PersonFoundRow(Schema):
     """A hit of a search."""
 
