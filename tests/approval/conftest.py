@@ -1,5 +1,6 @@
 """approval-svc on real engines, with a population that answers over NATS when a test lets it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from itertools import count
@@ -177,6 +178,19 @@ class Population:
         await connection.subscribe(FIND_PERSON.subject, cb=receive)
         await connection.flush()
         yield
+        await connection.close()
+
+    @asynccontextmanager
+    async def silent(self) -> AsyncIterator[asyncio.Event]:
+        """As long as this lasts, questions are received and not answered; the event says that one was."""
+        connection, asked = await nats.connect(self._url), asyncio.Event()
+
+        async def receive(_: Any) -> None:
+            asked.set()
+
+        await connection.subscribe(FIND_PERSON.subject, cb=receive)
+        await connection.flush()
+        yield asked
         await connection.close()
 
 
