@@ -65,7 +65,7 @@ def test_a_problem_without_a_place_waits_on_a_list_somebody_works_through(sign_i
     listed = arbiter.read("dispute/v1/cases", queue="undispatched", limit=100)["items"]
     assert case["id"] in {row["id"] for row in listed}
     version = arbiter.read(f"dispute/v1/cases/{case['id']}")["version"]
-    given = {"unitCode": "fire_rescue", "reason": "按描述派给消防"}
+    given = {"unitCode": "fire_rescue", "note": "按描述派给消防"}
     sent = arbiter.do("POST", f"dispute/v1/cases/{case['id']}/dispatches", given, version=version)
     assert sent["unitCode"] == "fire_rescue" or sent["dispatches"][0]["unitCode"] == "fire_rescue"
 
