@@ -8,6 +8,7 @@ MEMBERS := kernel web/site gateway population-svc approval-svc gis-svc dispute-s
 STAMP := $(VENV)/.installed
 TOOLS := var/tools
 LINTER := $(TOOLS)/node_modules/.bin/spectral
+BENCHMARKS := $(wildcard benchmarks/*/run.py) benchmarks/gis/point_to_grid.py benchmarks/population/search.py
 MYPY_PATHS := $(foreach member,$(MEMBERS),$(member)/src)
 
 .DEFAULT_GOAL := help
@@ -78,7 +79,7 @@ conformance: $(STAMP) ## 契约测试 / lint the documents, call every operation
 	@$(BIN)/pytest tests/contracts -m conformance $(PYTEST_ARGS)
 
 bench: $(STAMP) ## 性能测量 / measure, against whom docs/performance.md says
-	@$(BIN)/python -m benchmarks
+	@set -e; for each in $(BENCHMARKS); do echo "== $$each"; $(BIN)/python $$each; done
 
 # Made anew whenever the lock or a member's dependencies change.
 $(STAMP): requirements.lock pyproject.toml $(foreach member,$(MEMBERS),$(member)/pyproject.toml)

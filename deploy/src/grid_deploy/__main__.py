@@ -23,6 +23,8 @@ def main(arguments: list[str] | None = None) -> None:
         _ACTS[options.act](Settings.load(), os.environ, options)
     except DeployError as error:
         sys.exit(str(error))
+    except PermissionError as error:
+        sys.exit(f"无权访问 / no access to {error.filename}: it belongs to another user, run as that one")
     except KeyboardInterrupt:
         sys.exit(130)
 
