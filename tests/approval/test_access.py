@@ -1,5 +1,7 @@
 """Who may do what: every verb, refused to everybody it is not for; both walls of area scope, each alone."""
 
+import asyncio
+import json
 from typing import Any
 from uuid import uuid4
 
@@ -7,6 +9,8 @@ import httpx
 import pytest
 from sqlalchemy import select, text
 from tests.approval.conftest import (
+    APPLICANT,
+    CANARIES,
     CIVIL,
     CLERK,
     COMMUNITY,
@@ -20,7 +24,9 @@ from tests.approval.conftest import (
     WAYS,
     WORKER,
     Desk,
+    acts_of,
     application,
+    said_of,
 )
 
 from approval_svc import queries
@@ -175,7 +181,90 @@ async def test_a_connection_that_forgot_its_scope_sees_nothing(desk: Desk, runti
             assert await connection.scalar(text("select count(*) from application")) == 0
 
 
-async def test_the_same_submission_twenty_times_is_one_application(client: httpx.AsyncClient, tokens: Tokens) -> None:
-    headers = tokens.headers(CLERK) | {"Idempotency-Key": uuid4().hex}
-    answers = [await client.post("/v1/applications", json=application(), headers=headers) for _ in range(20)]
+async def test_the_same_submission_twenty_times_at_once_is_one_application(
+    own_desk: Desk, client: httpx.AsyncClient, tokens: Tokens
+) -> None:
+    place = own_desk.place
+    headers = tokens.headers(place.clerk) | {"Idempotency-Key": uuid4().hex}
+    given = application(areaCode=place.community)
+
+    async def send() -> httpx.Response:
+        while True:
+            answer = await client.post("/v1/applications", json=given, headers=headers)
+            if answer.status_code != 409:
+                return answer
+            assert answer.json()["code"] == "idempotency-key-in-use"
+            await asyncio.sleep(0.02)
+
+    answers = await asyncio.gather(*(send() for _ in range(20)))
+    assert {answer.status_code for answer in answers} == {201}
     assert len({answer.content for answer in answers}) == 1
+    listed = await client.get("/v1/applications", params={"area": place.community}, headers=headers)
+    assert len(listed.json()["items"]) == 1
+    other = await client.post("/v1/applications", json=given | {"channel": "online"}, headers=headers)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
+
+
+async def test_a_submission_needs_a_key(client: httpx.AsyncClient, tokens: Tokens) -> None:
+    headers = tokens.headers(CLERK)
+    del headers["Idempotency-Key"]
+    answer = await client.post("/v1/applications", json=application(), headers=headers)
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "#/header/Idempotency-Key")
+
+
+async def test_two_who_forward_at_once_forward_once(own_desk: Desk, runtime: Runtime) -> None:
+    await own_desk.submit()
+    await own_desk.to("pre_reviewed")
+    place = own_desk.place
+    version = own_desk.known["version"]
+    both = [own_desk.api.post(who, f"/applications/{own_desk.known['id']}/forward", version=version)
+            for who in (place.clerk, place.head)]  # fmt: skip
+    assert sorted(answer.status_code for answer in await asyncio.gather(*both)) == [200, 412]
+    async with runtime.system_session() as session:
+        said = [subject for subject, _ in (await session.execute(said_of(own_desk.known["id"]))).all()]
+    assert said.count("grid.approval.application.forwarded.v1") == 1
+
+
+@pytest.mark.parametrize("verb", VERBS)
+async def test_a_verb_without_a_version_on_nothing_or_with_nonsense_is_refused(
+    own_desk: Desk, client: httpx.AsyncClient, tokens: Tokens, verb: str
+) -> None:
+    state, _, body = VERBS[verb]
+    await own_desk.submit()
+    await own_desk.to(state)
+    clerk = own_desk.place.clerk
+    path = f"/v1/applications/{own_desk.known['id']}/{verb}"
+    without = await client.post(path, json=body, headers=tokens.headers(clerk))
+    assert (without.status_code, without.json()["code"]) == (428, "version-required")
+    nothing = f"/v1/applications/{uuid4()}/{verb}"
+    headers = tokens.headers(clerk, **{"If-Match": '"1"'})
+    assert (await client.post(nothing, json=body, headers=headers)).status_code == 404
+    assert (await client.post(f"/v1/applications/x/{verb}", json=body, headers=headers)).status_code == 400
+    if body is not None:
+        bad = await client.post(path, json=body | {"score": 1}, headers=headers)
+        assert (bad.status_code, bad.json()["errors"][0]["pointer"]) == (400, "/score")
+
+
+async def test_every_act_is_in_the_audit_and_every_event_names_nobody(own_desk: Desk, runtime: Runtime) -> None:
+    await own_desk.submit(applicant=APPLICANT | {"name": "欧阳建国"})
+    await own_desk.act(
+        "correction-notice", own_desk.place.clerk, {"deficiencies": ["收入证明原件"], "reason": "缺件说明"}
+    )
+    await own_desk.act("correction", own_desk.place.clerk, {"materials": []})
+    await own_desk.to("suspended")
+    await own_desk.act("resumption", CIVIL)
+    await own_desk.act("decision", CIVIL, {"approved": False, "reason": "收入超过标准"})
+    await own_desk.act("completion", CIVIL)
+    await own_desk.api.client.post(
+        "/v1/progress/rating",
+        json={name: own_desk.known[name] for name in ("receiptNumber", "queryCode")} | {"grade": 3},
+    )
+    async with runtime.system_session() as session:
+        acts = (await session.execute(acts_of(own_desk.known["id"]))).scalars().all()
+        said = (await session.execute(said_of(own_desk.known["id"]))).all()
+    verbs = ["submit", "require_correction", "correct", "pass_pre_review", "forward", "accept", "suspend", "resume"]
+    assert acts == [f"application.{verb}" for verb in (*verbs, "deny", "complete", "rate")]
+    bodies = [bytes(body).decode() for _, body in said]
+    assert [json.loads(body)["sequence"] for body in bodies] == list(range(1, len(acts) + 1))
+    forbidden = ("欧阳", *CANARIES[1:], "收入", "缺件", own_desk.known["queryCode"], own_desk.place.clerk.id)
+    assert not [word for word in forbidden if any(word in body for body in bodies)]

@@ -45,7 +45,7 @@ async def test_who_is_not_in_the_register_is_told_so_and_not_asked_again(
         await desk.submit()
         assert await settled(desk) == ("not_registered", None)
         before = len(population.asked)
-        assert await commands.link(runtime, desk.known["id"]) is False
+        assert await commands.link(runtime, desk.known["id"]) is None
     assert len(population.asked) == before
 
 
@@ -57,8 +57,20 @@ async def test_an_application_goes_its_way_while_nobody_answers_and_is_linked_la
     await desk.to("forwarded")
     person = population.persons[APPLICANT["idNumber"]] = uuid4()
     async with population.answering():
-        assert await commands.link_waiting(runtime, clock.now() + linking.AGAIN_AFTER * 2) >= 1
+        while await commands.link_waiting(runtime, clock.now() + linking.AGAIN_AFTER * 2):
+            continue
     assert await applicant(desk) == ("linked", str(person))
+
+
+async def test_a_register_that_is_away_is_not_asked_for_everybody(
+    desk: Desk, population: Population, runtime: Runtime
+) -> None:
+    for _ in range(3):
+        await desk.submit()
+    async with population.silent() as asked:
+        assert await commands.link_waiting(runtime, clock.now() + linking.AGAIN_AFTER * 2) == 0
+        assert asked.is_set()
+    assert await applicant(desk) == ("waiting", None)
 
 
 async def test_after_three_days_without_an_answer_the_page_says_so(desk: Desk, runtime: Runtime) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import httpx
 import pytest
 from sqlalchemy import text
-from tests.approval.conftest import CIVIL, CLERK, Desk
+from tests.approval.conftest import CIVIL, CLERK, PERMIT, Desk, acts_of, said_of
 
 from approval_svc import jobs
 from grid_kernel import clock
@@ -14,24 +14,35 @@ from grid_kernel.runtime import Runtime
 from grid_kernel.testing import Tokens
 
 
-async def permit(runtime: Runtime) -> str:
-    """The code of an item whose basis provides acceptance by silence."""
-    async with runtime.system_session() as session:
-        return str(
-            await session.scalar(text("select code from service_item where deemed_accepted order by code limit 1"))
-        )
-
-
 async def test_a_permit_nobody_speaks_of_counts_as_accepted_exactly_once(desk: Desk, runtime: Runtime) -> None:
-    await desk.submit(itemCode=await permit(runtime))
+    await desk.submit(itemCode=PERMIT)
     await desk.to("forwarded")
-    assert await jobs.deem_accepted(runtime, clock.now()) == 0
+    await jobs.deem_accepted(runtime, clock.now())
+    assert (await desk.read()).json()["state"] == "forwarded"
     later = clock.now() + timedelta(days=14)
     done = await asyncio.gather(*(jobs.deem_accepted(runtime, later) for _ in range(4)))
-    assert sum(done) == 1
+    assert sum(done) >= 1
     page = (await desk.read()).json()
     assert page["state"] == "deemed_accepted"
     assert [entry["verb"] for entry in page["entries"]].count("deem_accepted") == 1
+    async with runtime.system_session() as session:
+        said = [subject for subject, _ in (await session.execute(said_of(desk.known["id"]))).all()]
+        acts = (await session.execute(acts_of(desk.known["id"]))).scalars().all()
+    assert said.count("grid.approval.application.deemed_accepted.v1") == 1
+    assert acts.count("application.deem_accepted") == 1
+    assert await jobs.deem_accepted(runtime, later) == 0
+
+
+async def test_a_unit_that_speaks_while_the_job_runs_is_either_first_or_refused(desk: Desk, runtime: Runtime) -> None:
+    for _ in range(5):
+        await desk.submit(itemCode=PERMIT)
+        await desk.to("forwarded")
+        later = clock.now() + timedelta(days=14)
+        accepted, _ = await asyncio.gather(
+            desk.act("acceptance", CIVIL, {"accepted": True}), jobs.deem_accepted(runtime, later)
+        )
+        state = (await desk.read()).json()["state"]
+        assert (accepted.status_code, state) in {(200, "accepted"), (412, "deemed_accepted")}
 
 
 async def test_silence_means_nothing_where_the_basis_does_not_provide_it(desk: Desk, runtime: Runtime) -> None:

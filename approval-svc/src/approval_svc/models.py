@@ -75,6 +75,10 @@ class ServiceItem(Base, table=True):
             statutory=_limit(self.statutory_amount, self.statutory_unit, "statutory"),
         )
 
+    def in_force_on(self, day: date) -> bool:
+        """Whether what is submitted on a day is submitted under this version."""
+        return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
+
     def end(self, day: date) -> None:
         """A later version is in force from this day."""
         self.valid_to = day

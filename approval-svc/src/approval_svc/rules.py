@@ -225,6 +225,8 @@ STOPS: Mapping[Verb, frozenset[ClockKind]] = {
     Verb.LAPSE: frozenset(ClockKind),
 }
 """Which clocks a verb ends."""
+PAUSING = frozenset({Verb.SUSPEND, Verb.RESUME, Verb.WITHDRAW})
+"""After which verbs the clocks stand, or run on with the pause behind them."""
 
 
 @dataclass(frozen=True, slots=True)

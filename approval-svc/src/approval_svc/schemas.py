@@ -58,6 +58,7 @@ class ItemOut(Schema):
     source_org: str | None
     source_page: str | None
     source_year: int | None
+    source_quality: str | None
     version: int
 
 
@@ -134,12 +135,6 @@ class DecisionIn(Input):
     reason: Note | None = None
 
 
-class RatingIn(Input):
-    """One of the five fixed grades, 1 very satisfied … 5 very dissatisfied (GB/T 39046 A.8)."""
-
-    grade: Annotated[int, Field(ge=1, le=5)]
-
-
 class ProgressIn(Input):
     """Receipt number and the eight characters beside it. Both travel in the body, never in an address."""
 
@@ -148,7 +143,7 @@ class ProgressIn(Input):
 
 
 class ProgressRatingIn(ProgressIn):
-    """A grade given by whoever holds the receipt."""
+    """One of the five fixed grades, 1 very satisfied … 5 very dissatisfied (GB/T 39046 A.8)."""
 
     grade: Annotated[int, Field(ge=1, le=5)]
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from approval_svc import queries, rules
-from approval_svc.commands.keeping import note_due
+from approval_svc.clockwork import note_due
 from approval_svc.rules import Limit
 from grid_kernel.clock import Deadline, Unit, WorkingCalendar
 from grid_kernel.runtime import Runtime

@@ -6,7 +6,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from approval_svc import queries, rules
-from approval_svc.commands.keeping import keep, new_pause
+from approval_svc.clockwork import new_pause
+from approval_svc.commands.keeping import keep
 from approval_svc.commands.reviewing import require_reason
 from approval_svc.models import Application
 from approval_svc.rules import Verb

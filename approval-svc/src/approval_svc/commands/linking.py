@@ -17,22 +17,30 @@ GIVE_UP_AFTER = timedelta(days=3)
 AT_ONCE = 50
 
 
-async def link(runtime: Runtime, application_id: UUID, now: datetime | None = None) -> bool:
-    """Ask for one applicant. When nobody answers, the application goes its way unlinked, and a job asks again."""
+async def link(runtime: Runtime, application_id: UUID, now: datetime | None = None) -> Link | None:
+    """Ask for one applicant and keep what is known; None when there is nobody to ask for.
+
+    When nobody answers, the application goes its way unlinked, and a job asks again.
+    """
     async with runtime.system_session() as session:
         party = await queries.waiting_party(session, application_id)
     if party is None:
-        return False
+        return None
     # No transaction is open while another service is waited for.
     found = await _ask(runtime, party.id_number)
     return await _keep(runtime, application_id, found, now or clock.now())
 
 
 async def link_waiting(runtime: Runtime, now: datetime) -> int:
-    """Ask for the applicants that are still unlinked."""
+    """Ask for the applicants that are still unlinked, until one question is not answered."""
     async with runtime.system_session() as session:
         waiting = await queries.to_link(session, now, AT_ONCE)
-    return sum([await link(runtime, application_id, now) for application_id in waiting])
+    done = 0
+    for application_id in waiting:
+        if await link(runtime, application_id, now) in {Link.WAITING, Link.UNANSWERED}:
+            break
+        done += 1
+    return done
 
 
 async def _ask(runtime: Runtime, id_number: str) -> PersonFound | None:
@@ -42,16 +50,16 @@ async def _ask(runtime: Runtime, id_number: str) -> PersonFound | None:
         return None
 
 
-async def _keep(runtime: Runtime, application_id: UUID, found: PersonFound | None, now: datetime) -> bool:
+async def _keep(runtime: Runtime, application_id: UUID, found: PersonFound | None, now: datetime) -> Link | None:
     async with runtime.system_session() as session:
         party = await queries.waiting_party(session, application_id)
         if party is None:
-            return False
-        if found is None:
-            later = now + AGAIN_AFTER
-            waits = now - party.taken_at < GIVE_UP_AFTER
-            party.link, party.link_after = (Link.WAITING, later) if waits else (Link.UNANSWERED, None)
-            return False
-        party.person_id, party.link_after = found.person_id, None
-        party.link = Link.LINKED if found.person_id else Link.NOT_REGISTERED
-        return found.person_id is not None
+            return None
+        if found is not None:
+            party.person_id, party.link_after = found.person_id, None
+            party.link = Link.LINKED if found.person_id else Link.NOT_REGISTERED
+        elif now - party.taken_at < GIVE_UP_AFTER:
+            party.link_after = now + AGAIN_AFTER
+        else:
+            party.link, party.link_after = Link.UNANSWERED, None
+        return party.link

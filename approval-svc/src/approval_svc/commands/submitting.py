@@ -61,8 +61,8 @@ async def submit(
     if item is None:
         raise InvalidInput.at("/itemCode", "unknown-item")
     check_materials(item, [material.seq for material in given.materials])
-    number = await next_receipt_number(session, runtime.settings.district, today(now))
-    taken = begin(item, given, number, now)
+    place = (await reserve_receipts(session, today(now), 1))[0]
+    taken = begin(item, given, case_code(runtime.settings.district, today(now), place), now)
     session.add(taken.application)
     await session.flush()
     session.add(party_of(taken.application, given.applicant, now))
@@ -81,12 +81,13 @@ def check_materials(item: ServiceItem, brought: list[int]) -> None:
             raise InvalidInput.at(f"/materials/{place}/seq", "unknown-material")
 
 
-async def next_receipt_number(session: AsyncSession, district: str, day: date) -> str:
-    """The next receipt number of a day."""
+async def reserve_receipts(session: AsyncSession, day: date, count: int) -> range:
+    """The next so many places of a day; nobody else gets them, and they are free again if this is rolled back."""
     table = ReceiptCounter.__table__  # type: ignore[attr-defined]  # every table model has one
-    raised = insert(table).values(day=day, last=1)
-    raised = raised.on_conflict_do_update(index_elements=["day"], set_={"last": table.c.last + 1})
-    return case_code(district, day, int(await session.scalar(raised.returning(table.c.last)) or 0))
+    raised = insert(table).values(day=day, last=count)
+    raised = raised.on_conflict_do_update(index_elements=["day"], set_={"last": table.c.last + count})
+    last = int(await session.scalar(raised.returning(table.c.last)) or 0)
+    return range(last - count + 1, last + 1)
 
 
 def begin(item: ServiceItem, given: ApplicationIn, receipt_number: str, now: datetime) -> Taken:

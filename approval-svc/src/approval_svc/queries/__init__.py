@@ -10,6 +10,7 @@ from approval_svc.queries.applications import (
     counted,
     for_update,
     in_queue,
+    known_applications,
     listed,
     matching,
     place_of,
@@ -18,7 +19,7 @@ from approval_svc.queries.applications import (
     whole,
     within,
 )
-from approval_svc.queries.catalogue import item_of, item_on, items_on, known_items, open_item
+from approval_svc.queries.catalogue import every_version, item_of, item_on, items_on, known_items, open_item
 from approval_svc.queries.histories import all_notices, all_pauses, clocks, entries, notices, pauses, running_clocks
 from approval_svc.queries.others import is_gone, last_kept, last_successor, receives, unit
 from approval_svc.queries.receipts import by_receipt, first_try, forget_tries, progress_lock
@@ -45,6 +46,7 @@ __all__ = [
     "clocks_the_calendar_moves",
     "counted",
     "entries",
+    "every_version",
     "first_try",
     "for_update",
     "forget_tries",
@@ -53,6 +55,7 @@ __all__ = [
     "item_of",
     "item_on",
     "items_on",
+    "known_applications",
     "known_items",
     "last_kept",
     "last_successor",

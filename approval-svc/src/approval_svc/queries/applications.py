@@ -101,6 +101,12 @@ async def by_id(session: AsyncSession, application_id: UUID) -> Application | No
     return await find(session, select(Application).where(col(Application.id) == application_id).with_for_update())
 
 
+async def known_applications(session: AsyncSession, wanted: Sequence[UUID]) -> set[UUID]:
+    """Which of these are stored already."""
+    found = select(col(Application.id)).where(col(Application.id).in_(wanted))
+    return set((await session.execute(found)).scalars())
+
+
 LINE: tuple[Any, ...] = (
     Application.id,
     Application.receipt_number,

@@ -45,3 +45,8 @@ async def known_items(session: AsyncSession) -> set[tuple[str, int]]:
     """Code and version of every item that is stored."""
     rows = await session.execute(select(col(ServiceItem.code), col(ServiceItem.item_version)))
     return {(row[0], row[1]) for row in rows}
+
+
+async def every_version(session: AsyncSession) -> list[ServiceItem]:
+    """Every version of every item."""
+    return list((await session.execute(select(ServiceItem))).scalars())
