@@ -258,6 +258,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--seconds", type=int, default=1)
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # so that the servers are stopped as well
     if missing := [tool for tool in ("nginx", "wrk", "taskset") if shutil.which(tool) is None]:
         sys.exit(f"missing: {', '.join(missing)}; apt-get install -y nginx-light wrk util-linux")
     STATE.mkdir(parents=True, exist_ok=True)
