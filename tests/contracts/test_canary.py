@@ -58,7 +58,7 @@ def _send(client: httpx.Client, path: str, body: Any, *statuses: int) -> Any:
 def _live_there(town: Town, who: Actor) -> None:
     """Register the person, look for them, show their number, and send what cannot be accepted."""
     dwelling = next(row["id"] for row in town.rows("population/dwellings") if row["area_code"] == GRID)
-    person = {"name": NAME, "sex": "1", "birthDate": "1947-02-18", "relationToHead": "02", "populationType": "1"}
+    person = {"name": NAME, "sex": "2", "birthDate": "1947-02-18", "relationToHead": "02", "populationType": "1"}
     known = person | {"phone": PHONE}
     with town.client("population", who) as client:
         household = {"dwellingId": dwelling, "formedOn": "2026-11-20", "phone": PHONE, "persons": [known]}
