@@ -86,7 +86,7 @@ async def loaded(runtime: Runtime, folder: Path, owner_url: str) -> None:
     print(f"loaded {rows:,} rows in {took:.1f} s = {rows / took:,.0f} rows/s with versions and events, {peak:.0f} MiB")
     owner = await asyncpg.connect(owner_url)
     await owner.execute("vacuum analyze")
-    for table in ("person", "person_version", "outbox"):
+    for table in ("household_version", "person_version", "outbox"):
         print(f"  {table} {await owner.fetchval(f'select count(*) from {table}'):,}")
     await owner.close()
 
