@@ -106,9 +106,12 @@ def coverage_figure(part: Part, words: Words) -> Figure:
         return Figure(label, None, states=states)
     total, aim = part["data"]["total"], part["data"]["rule"]["coveragePercent"]
     left = max(total["target"] - total["visited"]["value"], 0)
-    text = words("figures.covered", done=total["visited"]["value"], all=total["households"]["value"])
+    done, living = total["visited"]["value"], total["households"]["value"]
     to_go = words("figures.to-go", n=left, aim=aim) if left else words("figures.aim-reached", aim=aim)
-    notes = [Note(text), Note(to_go, rows_link(total["households"]["query"], reached="false"))]
+    not_reached = Note(
+        words("figures.not-reached", n=living - done), rows_link(total["households"]["query"], reached="false")
+    )
+    notes = [Note(words("figures.covered", done=done, all=living)), not_reached, Note(to_go)]
     return Figure(label, str(total["coveragePercent"]), "%", rows_link(total["visited"]["query"]), notes, states=states)
 
 

@@ -1,6 +1,7 @@
 """An OpenAPI 3.1 document as pages to read: operations with what goes in, what comes out, and what is refused."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -8,6 +9,7 @@ from typing import Any, Final
 METHODS: Final = ("get", "post", "put", "patch", "delete")
 COMMON: Final = frozenset({"labels", "code-tables", "audit", "attachments"})
 """What every service has stands last."""
+_CODES: Final = re.compile(r"`([a-z-]+)`: (.*?)(?= `[a-z-]+`: |$)", re.DOTALL)
 _FIRST_REFUSAL: Final = 400
 _DEEPEST: Final = 3
 _NO_VALUE: Final[Mapping[str, Any]] = {
@@ -51,9 +53,10 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A status that is not the wanted one."""
+    """A status that is not the wanted one, with the code of the problem where it is told."""
 
     status: str
+    code: str
     note: str
 
 
@@ -142,9 +145,10 @@ class _Reader:
             status=wanted,
             answer=self._body(responses.get(wanted, {}).get("content", {})),
             refusals=[
-                Refused(status, response["description"])
+                Refused(status, code, note)
                 for status, response in sorted(responses.items())
                 if int(status) >= _FIRST_REFUSAL
+                for code, note in _CODES.findall(response["description"]) or [("", response["description"])]
             ],
             example=self._example(method, path, parameters, content, signed_in=bool(told.get("security"))),
         )
@@ -197,7 +201,7 @@ class _Reader:
         verb = "" if method == "get" else f"-X {method.upper()} "
         session = " -b cookies.txt" if signed_in else ""
         lines = [f'curl {verb}"$GRID{self.base}{path}{_query(parameters)}"{session}']
-        needed = (one.name for one in parameters if one.place == "header" and one.required)
+        needed = (one.name for one in parameters if one.place == "header" and (one.required or one.name in _BY_NAME))
         lines += [f"-H '{name}: {_BY_NAME.get(name, '…')}'" for name in needed]
         if method != "get":
             lines.append("-H 'X-Grid-Request: 1'")
