@@ -12,7 +12,7 @@ BENCHMARKS := $(wildcard benchmarks/*/run.py) benchmarks/gis/point_to_grid.py be
 MYPY_PATHS := $(foreach member,$(MEMBERS),$(member)/src)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs clean test check migrate migration seed demo-reset dead-letters browser faults contracts conformance bench format
+.PHONY: help up web web-check down status logs clean test check migrate migration seed demo-reset dead-letters browser faults contracts conformance bench format
 
 help:
 	@echo '青山区 "1+3" 社区网格治理 / community grid governance'
@@ -20,7 +20,14 @@ help:
 	@sed -nE 's/^([a-z-]+):.*## (.*)$$/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 up: $(STAMP) ## 启动全部 / start everything in the background and say where it is
+	@$(BIN)/python web/build.py || echo '  居民页、领导页照常可用；/field 与 /console 要等网页构建好 / pages for residents and leaders work without it'
 	@$(DEPLOY) up
+
+web: $(STAMP) ## 构建网页 / build 社工E通 and the console into the gateway (finds Node, or installs it from a wheel)
+	@$(BIN)/python web/build.py --force
+
+web-check: $(STAMP) ## 检查网页 / types, unit tests, build and budgets of the web apps
+	@$(BIN)/python web/build.py --check
 
 down: $(STAMP) ## 停止全部 / stop everything that was started here
 	@$(DEPLOY) down

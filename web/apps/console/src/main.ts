@@ -1,0 +1,6 @@
+import '@grid/tokens'
+import '@grid/ui/ui.css'
+import { createApp } from 'vue'
+import App from './App.vue'
+
+createApp(App).mount('#app')
