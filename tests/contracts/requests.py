@@ -24,6 +24,7 @@ _PICTURE = base64.b64decode(
 _BY_NAME: dict[str, Json] = {
     "areaCode": GRID,
     "areaPrefix": GRID,
+    "grid_code": GRID,
     "area": GRID,
     "within": GRID,
     "communityCode": VILLAGE,
@@ -72,6 +73,8 @@ _BODIES: dict[str, Json] = {
     "registerUnit": {"code": "office-x", "kind": "department", "name": "某处", "areaCode": GRID},
     "changeUnit": {"name": "某处", "phone": "12000001111", "active": True},
     "confirmSecondFactor": {"code": "000000"},
+    "findNearbyCases": {"point": {"lon": 109.9, "lat": 40.65, "crs": "CGCS2000", "accuracyM": 100}},
+    "addToCase": {"note": "还有一处"},
     "objectToDispatch": {"reason": "not_our_duty"},
     "decideApplication": {"approved": True},
     "acceptApplication": {"accepted": True},
@@ -138,6 +141,9 @@ class Requests:
             return None
         schema = content["application/json"]["schema"]
         given = _BODIES.get(operation["operationId"])
+        if operation["operationId"] == "syncCases":
+            act = {"kind": "case.add", "targetId": known["case_id"], "body": {"note": "还有一处"}}
+            return {"operations": [{"id": str(uuid4()), "at": clock.now().isoformat()} | act]}
         if given is None:
             return _sample(document, schema, known)
         allowed = _resolved(document, schema)["properties"]

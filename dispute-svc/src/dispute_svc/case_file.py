@@ -109,7 +109,7 @@ async def _compose(reads: ReadRunner, row: Row, words: Words, now: datetime, *, 
         "point": _point(row),
         "routing": words.routed(row["routing"]),
         "reporter": reporter,
-        "entries": [_entry(entry, words, hide_reporter=hidden) for entry in entries],
+        "entries": [_entry(entry, words, row["reporter_id"], hide_reporter=hidden) for entry in entries],
         "dispatches": [dispatch_out(dispatch, words, now) for dispatch in dispatches],
         "objections": [ObjectionOut.model_validate(dict(objection)) for objection in objections],
     }
@@ -126,9 +126,9 @@ async def _reporter(reads: ReadRunner, case_id: UUID) -> ReporterOut | None:
     return ReporterOut.model_validate(party)
 
 
-def _entry(row: Row, words: Words, *, hide_reporter: bool) -> EntryOut:
+def _entry(row: Row, words: Words, reporter_id: str, *, hide_reporter: bool) -> EntryOut:
     told = dict(row)
-    if hide_reporter and row["kind"] in _BY_THE_REPORTER:
+    if hide_reporter and (row["kind"] in _BY_THE_REPORTER or row["actor_id"] == reporter_id):
         told |= {"post": None, "unit": None}
     told["explanation"] = words.routing(row["explanation"]) if row["explanation"] else None
     return EntryOut.model_validate(told)

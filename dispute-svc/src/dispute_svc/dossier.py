@@ -38,6 +38,8 @@ class Why:
     attachments: tuple[str, ...] = ()
     explanation: dict[str, Any] | None = None
     dispatch_id: UUID | None = None
+    happened_at: datetime | None = None
+    """When it was done, where it was told later."""
 
 
 NOTHING_MORE = Why()
@@ -77,7 +79,8 @@ class Dossier:
             actor_id=actor.id,
             post=str(grant.post) if grant else None,
             unit=grant.unit if grant else None,
-            at=now,
+            at=why.happened_at or now,
+            recorded_at=now if why.happened_at and why.happened_at != now else None,
             reason=why.reason,
             note=why.note,
             lon=why.spot.lon if why.spot else None,
@@ -236,6 +239,19 @@ class Dossier:
         for dispatch in live:
             dispatch.move(DispatchState.SENT, DispatchState.WITHDRAWN)
         self._write(actor, event, EntryKind.SELF_RESOLVED, now, why)
+
+    def supplement(self, actor: Actor, now: datetime, why: Why) -> None:
+        """Somebody saw more of it."""
+        self._write(actor, self.case.supplement(why.happened_at or now, now), EntryKind.SUPPLEMENTED, now, why)
+
+    def verify_late(self, actor: Actor, now: datetime, why: Why, *, solved: bool) -> None:
+        """Looked on the spot without a signal: it counts if nothing was handled since."""
+        looked_at, handled_at = why.happened_at or now, None
+        if self.case.state is CaseState.HANDLED:
+            handled_at = self.lead.handled_at
+        if handled_at is None or looked_at < handled_at:
+            raise rules.CaseMovedOn
+        self.verify(actor, now, why, solved=solved)
 
     def rate(self, actor: Actor, grade: Grade, now: datetime, note: str | None = None) -> None:
         """The reporter says how it was."""

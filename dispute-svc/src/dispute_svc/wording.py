@@ -44,6 +44,10 @@ class Words:
             explanation=self.routing(record),
         )
 
+    def limit(self, amount: int, unit: str) -> str:
+        """How long a unit has."""
+        return self.labels.text(self.language, "texts", f"limit-{unit}", amount=amount)
+
     def clock(self, start: datetime, amount: int, unit: str) -> str:
         """Why a limit ends when it does."""
         end = deadline(start, amount, Unit(unit), self.calendar)

@@ -16,6 +16,7 @@ import orjson
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 from starlette.exceptions import HTTPException
 
@@ -206,6 +207,11 @@ async def on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
     kind = _BY_STATUS.get(error.status_code, InvalidInput if error.status_code < 500 else InternalError)  # noqa: PLR2004
     return respond(request, kind(headers=error.headers))
+
+
+def invalid_from(error: ValidationError) -> InvalidInput:
+    """What a schema refused outside the request itself: an act of a batch, a row of an import."""
+    return InvalidInput(errors=[_field_error(item | {"loc": ("body", *item["loc"])}) for item in error.errors()])
 
 
 _KNOWN_MESSAGES = frozenset({

@@ -61,8 +61,9 @@ class Runtime:
 
     @asynccontextmanager
     async def system_session(self, request: Request | None = None) -> AsyncIterator[AsyncSession]:
-        """A transaction of the service itself."""
-        async with self._session(self.system_engine, None, None, request) as session:
+        """A transaction of the service itself; the key of a request belongs to whoever asks all the same."""
+        actor = getattr(request.state, "actor", None) if request else None
+        async with self._session(self.system_engine, None, actor, request) as session:
             yield session
 
     @asynccontextmanager

@@ -8,9 +8,12 @@ from dispute_svc.commands.loading import load
 from dispute_svc.commands.placing import settle, settle_pending
 from dispute_svc.commands.progress import look_up_progress
 from dispute_svc.commands.reporting import report
-from dispute_svc.commands.routing import add_rule, change_rule, dry_run, install_routing
+from dispute_svc.commands.routing import add_rule, change_rule, dry_run, install_routing, preview, routes_of
+from dispute_svc.commands.supplementing import supplement
+from dispute_svc.commands.syncing import Outcome, sync
 
 __all__ = [
+    "Outcome",
     "accept",
     "add_rule",
     "change_rule",
@@ -27,10 +30,14 @@ __all__ = [
     "load",
     "look_up_progress",
     "object_to",
+    "preview",
     "rate",
     "report",
     "resolve",
+    "routes_of",
     "settle",
     "settle_pending",
+    "supplement",
+    "sync",
     "verify",
 ]

@@ -29,6 +29,20 @@ async def verify(
     return case
 
 
+async def verify_late(
+    session: AsyncSession, actor: Actor, case_id: UUID, given: VerificationIn, *, happened_at: datetime, now: datetime
+) -> Case:
+    """A worker looked on the spot without a signal; what was handled since has to be looked at again."""
+    dossier = await open_case(session, queries.visible(actor), case_id)
+    case = dossier.case
+    rules.check_may_verify(actor, case.area_code, restricted=case.restricted)
+    spot = spot_of(given.point)
+    why = Why(note=given.note, attachments=given.attachments, spot=spot, happened_at=happened_at)
+    dossier.verify_late(actor, now, why, solved=given.solved)
+    await save(session, dossier, now)
+    return case
+
+
 async def close(
     session: AsyncSession, actor: Actor, case_id: UUID, given: NoteIn, *, version: int, now: datetime
 ) -> Case:
@@ -49,6 +63,25 @@ async def resolve(
     rules.check_may_resolve(actor, dossier.case.area_code)
     expect_version(dossier.case, version)
     why = Why(note=given.note, attachments=given.attachments, spot=spot_of(given.point))
+    dossier.resolve(actor, now, why)
+    await save(session, dossier, now)
+    return dossier.case
+
+
+async def resolve_late(
+    session: AsyncSession,
+    actor: Actor,
+    case_id: UUID,
+    given: SelfResolutionIn,
+    *,
+    happened_at: datetime,
+    now: datetime,
+) -> Case:
+    """Solved on the spot without a signal, if no unit has begun meanwhile."""
+    dossier = await open_case(session, queries.visible(actor), case_id)
+    rules.check_may_resolve(actor, dossier.case.area_code)
+    spot = spot_of(given.point)
+    why = Why(note=given.note, attachments=given.attachments, spot=spot, happened_at=happened_at)
     dossier.resolve(actor, now, why)
     await save(session, dossier, now)
     return dossier.case

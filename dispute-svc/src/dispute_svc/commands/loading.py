@@ -138,8 +138,8 @@ class _Player:
             category=row["category"], title=row["title"], description=row["description"], point=_point(row)
         )
         reporter = self._actor(row["reporter_account_id"])
-        dossier, _ = begin(reporter, given, category_of(given.category), self._district, number, reported_at)
-        self._name(dossier, UUID(row["id"]))
+        category, case_id = category_of(given.category), UUID(row["id"])
+        dossier, _ = begin(reporter, given, category, self._district, number, reported_at, case_id=case_id)
         dossier.locate(_OWN, area_code, reported_at)
         decision = triage.decide(given.category, area_code, today(reported_at), self._table, None)
         dossier.route(_OWN, decision, self._calendar, reported_at)
@@ -149,12 +149,6 @@ class _Player:
         for entry, _, _ in dossier.fresh:
             entry.area_code = dossier.case.area_code
         return dossier
-
-    @staticmethod
-    def _name(dossier: Dossier, case_id: UUID) -> None:
-        entry, event, actor = dossier.fresh[0]
-        dossier.case.id = entry.case_id = case_id
-        dossier.fresh[0] = (entry, event.model_copy(update={"aggregate_id": case_id}), actor)
 
     def accept(self, dossier: Dossier, step: Row, now: datetime) -> None:
         """The unit takes it."""

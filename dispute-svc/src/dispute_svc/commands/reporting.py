@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,6 +21,7 @@ from grid_kernel.db import after_commit
 from grid_kernel.errors import InvalidInput
 from grid_kernel.identifiers import case_code, query_code
 from grid_kernel.runtime import Runtime
+from grid_kernel.types import uuid7
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +34,29 @@ class Reported:
 
 async def report(session: AsyncSession, runtime: Runtime, actor: Actor, given: ReportIn, *, now: datetime) -> Reported:
     """Take a report. Its place is found and its unit chosen after the commit; a job does it if that is interrupted."""
+    done = await take_report(session, actor, given, district=runtime.settings.district, now=now)
+    case_id = done.case.id
+    after_commit(session, lambda: settle(runtime, [case_id]))
+    return done
+
+
+async def take_report(
+    session: AsyncSession,
+    actor: Actor,
+    given: ReportIn,
+    *,
+    district: str,
+    now: datetime,
+    case_id: UUID | None = None,
+    happened_at: datetime | None = None,
+) -> Reported:
+    """Write a report down, under an id and at a moment the phone named, if it named them."""
     category = category_of(given.category)
     if given.self_resolution:
         rules.check_may_resolve(actor, None)
     number = await next_numbers(session, today(now), 1)
-    dossier, code = begin(actor, given, category, runtime.settings.district, number, now)
+    dossier, code = begin(actor, given, category, district, number, now, case_id=case_id, happened_at=happened_at)
     await save(session, dossier, now)
-    case_id = dossier.case.id
-    after_commit(session, lambda: settle(runtime, [case_id]))
     return Reported(dossier.case, code)
 
 
@@ -63,11 +80,20 @@ async def next_numbers(session: AsyncSession, day: date, count: int) -> int:
 
 
 def begin(
-    actor: Actor, given: ReportIn, category: Category, district: str, number: int, now: datetime
+    actor: Actor,
+    given: ReportIn,
+    category: Category,
+    district: str,
+    number: int,
+    now: datetime,
+    *,
+    case_id: UUID | None = None,
+    happened_at: datetime | None = None,
 ) -> tuple[Dossier, str]:
     """The dossier of a new case: reported, and ended at once when it was solved on the spot."""
     code = query_code()
     case = Case(
+        id=case_id or uuid7(),
         case_code=case_code(district, today(now), number),
         query_code=code,
         area_code=district,
@@ -78,7 +104,7 @@ def begin(
         restricted=given.restricted or category.restricted,
         emergency=given.emergency,
         channel=given.channel,
-        reported_at=now,
+        reported_at=happened_at or now,
         reporter_kind=actor.kind,
         reporter_id=actor.id,
         anonymous=given.anonymous,
@@ -90,9 +116,11 @@ def begin(
     dossier = Dossier(case)
     if party := _party(case, given, now):
         dossier.parties.append(party)
-    dossier.report(actor, now, Why(attachments=given.attachments))
+    dossier.report(actor, now, Why(attachments=given.attachments, happened_at=happened_at))
     if done := given.self_resolution:
-        dossier.resolve(actor, now, Why(note=done.note, attachments=done.attachments, spot=spot_of(done.point)))
+        spot = spot_of(done.point)
+        why = Why(note=done.note, attachments=done.attachments, spot=spot, happened_at=happened_at)
+        dossier.resolve(actor, now, why)
     return dossier, code
 
 

@@ -9,12 +9,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dispute_svc import catalogue, queries, rules, triage
 from dispute_svc.models import RoutingRule
 from dispute_svc.rules import Limit
-from dispute_svc.schemas import RuleChange, RuleIn
+from dispute_svc.schemas import PreviewIn, RuleChange, RuleIn
+from dispute_svc.spots import spot_of
+from grid_kernel.ask import ask
 from grid_kernel.audit import record_act
 from grid_kernel.auth import Actor
 from grid_kernel.clock import Unit, today
+from grid_kernel.contracts.gis import LOCATE, LocatePoint, LocatePoints
 from grid_kernel.db import expect_version
-from grid_kernel.errors import InvalidInput
+from grid_kernel.errors import InvalidInput, Refusal
+from grid_kernel.runtime import Runtime
+from grid_kernel.schemas import PointIn
 
 
 def as_rule(row: RoutingRule) -> triage.Rule:
@@ -42,6 +47,34 @@ async def dry_run(session: AsyncSession, category: str, area_code: str, *, now: 
     if category not in catalogue.categories():
         raise InvalidInput.at("#/query/category", "unknown-category")
     return await decide_for(session, category, area_code, today(now))
+
+
+async def preview(session: AsyncSession, runtime: Runtime, given: PreviewIn, *, now: datetime) -> triage.Decision:
+    """Say which unit a report would go to, with the place found as for a report; nothing about it can fail."""
+    if given.category not in catalogue.categories():
+        raise InvalidInput.at("/category", "unknown-category")
+    area = given.grid_code or await _grid_at(runtime, given.point, now) or runtime.settings.district
+    return await decide_for(session, given.category, area, today(now))
+
+
+async def _grid_at(runtime: Runtime, point: PointIn | None, now: datetime) -> str | None:
+    spot = spot_of(point)
+    if spot is None:
+        return None
+    asked = LocatePoints(points=(LocatePoint(reference="here", lon=spot.lon, lat=spot.lat),), at=now)
+    try:
+        answer = await ask(runtime, LOCATE, asked)
+    except Refusal:
+        return None
+    code = answer.points[0].grid_code or answer.points[0].area_code
+    return code if code and code.startswith(runtime.settings.district) else None
+
+
+async def routes_of(session: AsyncSession, grid_code: str, *, now: datetime) -> list[triage.Decision]:
+    """What the table says of every category in a grid."""
+    table = [as_rule(row) for row in await queries.whole_routing_table(session)]
+    units, day = await queries.units_known(session), today(now)
+    return [triage.decide(code, grid_code, day, table, units) for code in catalogue.categories()]
 
 
 async def install_routing(session: AsyncSession, district: str) -> int:

@@ -3,7 +3,15 @@
 from dispute_svc.models.base import Base, E, column
 from dispute_svc.models.case import Case
 from dispute_svc.models.parts import Dispatch, Entry, Objection, Party, PartyRole
-from dispute_svc.models.registers import CaseNumber, HandlingUnit, PersonMerge, ProgressLock, RoutingRule, Succession
+from dispute_svc.models.registers import (
+    CaseNumber,
+    HandlingUnit,
+    PersonMerge,
+    ProgressLock,
+    RoutingRule,
+    Succession,
+    SyncOperation,
+)
 
 __all__ = [
     "Base",
@@ -20,5 +28,6 @@ __all__ = [
     "ProgressLock",
     "RoutingRule",
     "Succession",
+    "SyncOperation",
     "column",
 ]

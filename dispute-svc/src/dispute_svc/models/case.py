@@ -33,6 +33,8 @@ class Case(Base, table=True):
         Index("ix_gov_case_reported_at_id", "reported_at", "id"),
         Index("ix_gov_case_reporter_id_reported_at", "reporter_id", "reported_at"),
         Index("ix_gov_case_locate_after", "locate_after", postgresql_where=text("locate_after is not null")),
+        Index("ix_gov_case_lon_lat", "lon", "lat", postgresql_where=text("lon is not null")),
+        Index("ix_gov_case_building_id", "building_id", postgresql_where=text("building_id is not null")),
     )
 
     id: UUID = Field(default_factory=uuid7, primary_key=True)
@@ -182,6 +184,13 @@ class Case(Base, table=True):
         self.closed_at, self.outcome = now, outcome
         self.version += 1
         return said.CaseClosed(**self.facts(now), outcome=outcome.value)
+
+    def supplement(self, seen_at: datetime, now: datetime) -> said.CaseSupplemented:
+        """Take what somebody saw while the case was open, even if it arrives when it has ended."""
+        if self.closed_at is not None and self.closed_at < seen_at:
+            raise rules.CaseEnded
+        self.version += 1
+        return said.CaseSupplemented(**self.facts(now))
 
     def rate(self, grade: Grade, now: datetime) -> said.CaseRated:
         """Take the reporter's rating, once."""

@@ -111,6 +111,8 @@ class Entry(Base, table=True):
     post: str | None = None
     unit: str | None = None
     at: datetime = Field(sa_column=moment_column(nullable=False))
+    recorded_at: datetime | None = Field(default=None, sa_column=moment_column())
+    """When it arrived, where that was later than it happened: a phone without a signal."""
     reason: str | None = None
     note: str | None = Field(default=None, sa_column=secret_column("case_entry.note"))
     lon: float | None = None

@@ -7,7 +7,7 @@ from sqlalchemy import Column, Index, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field
 
-from dispute_svc.models.base import Base, moment_column
+from dispute_svc.models.base import Base, moment_column, secret_column
 from grid_kernel.types import uuid7
 
 
@@ -57,6 +57,21 @@ class PersonMerge(Base, table=True):
 
     merged_id: UUID = Field(primary_key=True)
     survivor_id: UUID
+
+
+class SyncOperation(Base, table=True):
+    """What a phone did, once: the same operation sent again is answered with what it made."""
+
+    __tablename__ = "sync_operation"
+
+    id: UUID = Field(primary_key=True)
+    actor_id: str
+    kind: str
+    case_id: UUID
+    version: int = 0
+    query_code: str | None = Field(default=None, sa_column=secret_column("sync_operation.query_code"))
+    at: datetime = Field(sa_column=moment_column(nullable=False))
+    recorded_at: datetime = Field(sa_column=moment_column(nullable=False))
 
 
 class CaseNumber(Base, table=True):

@@ -13,6 +13,7 @@ from dispute_svc.queries.cases import (
     for_update,
     known,
     listed,
+    nearby,
     objections_of,
     own_report,
     parts,
@@ -21,17 +22,20 @@ from dispute_svc.queries.cases import (
     reports_of,
     running_clocks,
     seen,
+    standing,
     steps_of,
     whole,
 )
 from dispute_svc.queries.counts import FIGURES, figures, unit_objections, unit_work
 from dispute_svc.queries.registers import (
+    operation,
     routing_table,
     rule_for_update,
     rules_listed,
     successions,
     survivor,
     units_known,
+    units_named,
     whole_routing_table,
 )
 from dispute_svc.queries.visibility import (
@@ -43,6 +47,7 @@ from dispute_svc.queries.visibility import (
     scope,
     unrestricted,
     visible,
+    visible_or_own,
 )
 
 __all__ = [
@@ -63,7 +68,9 @@ __all__ = [
     "in_queue",
     "known",
     "listed",
+    "nearby",
     "objections_of",
+    "operation",
     "own_report",
     "parts",
     "progress_lock",
@@ -77,14 +84,17 @@ __all__ = [
     "running_clocks",
     "scope",
     "seen",
+    "standing",
     "steps_of",
     "successions",
     "survivor",
     "unit_objections",
     "unit_work",
     "units_known",
+    "units_named",
     "unrestricted",
     "visible",
+    "visible_or_own",
     "whole",
     "whole_routing_table",
 ]

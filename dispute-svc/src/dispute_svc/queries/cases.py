@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Uuid, any_, literal, select, tuple_
+from sqlalchemy import ColumnElement, Select, Uuid, and_, any_, literal, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,11 +19,12 @@ from dispute_svc.models import (
     ProgressLock,
     column,
 )
-from dispute_svc.queries.visibility import in_queue, one_of, own, visible
+from dispute_svc.queries.visibility import in_queue, one_of, own, visible, visible_or_own
 from dispute_svc.rules import CaseState
 from grid_kernel.auth import Actor
 from grid_kernel.db import in_scope
 from grid_kernel.errors import NotFound
+from grid_kernel.geo import Box
 
 SUMMARY = (
     Case.id,
@@ -98,6 +99,29 @@ def seen(case_id: UUID, actor: Actor) -> Select[Any]:
 def own_report(case_id: UUID, actor: Actor) -> Select[Any]:
     """One case, if the actor reported it."""
     return whole(case_id, own(actor))
+
+
+def nearby(actor: Actor, box: Box | None, building_id: UUID | None, category: str | None, limit: int) -> Select[Any]:
+    """Open cases the actor sees in a box or of a building, the newest first."""
+    places = []
+    if box is not None:
+        lon, lat = column(Case.lon), column(Case.lat)
+        places.append(and_(lon.between(box.west, box.east), lat.between(box.south, box.north)))
+    if building_id is not None:
+        places.append(column(Case.building_id) == building_id)
+    where = [visible(actor), one_of(Case.state, sorted(rules.OPEN_STATES)), or_(*places)]
+    if category:
+        where.append(column(Case.category) == category)
+    columns = (*SUMMARY, Case.lon, Case.lat, Case.building_id)
+    statement: Select[Any] = select(*map(column, columns)).where(*where)
+    return statement.order_by(column(Case.reported_at).desc()).limit(limit)
+
+
+def standing(actor: Actor, case_ids: Sequence[UUID]) -> Select[Any]:
+    """How cases stand that the actor sees or reported."""
+    columns = map(column, (Case.id, Case.version, Case.case_code, Case.state, Case.lead_unit))
+    wanted = column(Case.id) == any_(literal(list(case_ids), ARRAY(Uuid)))
+    return select(*columns).where(wanted, visible_or_own(actor))
 
 
 def _parts(model: Any, case_id: UUID) -> Select[Any]:

@@ -11,6 +11,7 @@ from dispute_svc.models import (
     PersonMerge,
     RoutingRule,
     Succession,
+    SyncOperation,
     column,
 )
 from grid_kernel.errors import NotFound
@@ -54,6 +55,16 @@ async def rule_for_update(session: AsyncSession, rule_id: UUID) -> RoutingRule:
     if found is None:
         raise NotFound
     return found
+
+
+def units_named() -> Select[Any]:
+    """Units with their names."""
+    return select(column(HandlingUnit.code), column(HandlingUnit.name))
+
+
+async def operation(session: AsyncSession, operation_id: UUID) -> SyncOperation:
+    """What was done, or is being done, under an identifier."""
+    return await session.get_one(SyncOperation, operation_id)
 
 
 async def units_known(session: AsyncSession) -> dict[str, bool] | None:

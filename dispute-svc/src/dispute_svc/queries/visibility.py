@@ -54,6 +54,11 @@ def own(actor: Actor) -> ColumnElement[bool]:
     return and_(column(Case.reporter_id) == actor.id, column(Case.reporter_kind) == actor.kind)
 
 
+def visible_or_own(actor: Actor) -> ColumnElement[bool]:
+    """What the actor sees, and what the actor reported, wherever it lies."""
+    return or_(visible(actor), own(actor))
+
+
 def _late(now: datetime) -> ColumnElement[bool]:
     return and_(column(Case.due_at) < now, one_of(Case.state, sorted(rules.CLOCK_RUNS)))
 

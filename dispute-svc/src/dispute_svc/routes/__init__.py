@@ -1,6 +1,6 @@
 """HTTP: one file per resource."""
 
-from dispute_svc.routes import cases, dispatches, figures, objections, progress, reports, routing_rules
+from dispute_svc.routes import cases, dispatches, figures, objections, progress, reports, routing_rules, sync
 
 ROUTERS = (
     cases.router,
@@ -10,6 +10,7 @@ ROUTERS = (
     progress.router,
     routing_rules.router,
     figures.router,
+    sync.router,
 )
 
 __all__ = ["ROUTERS"]

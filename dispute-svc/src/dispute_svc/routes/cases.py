@@ -7,9 +7,10 @@ from uuid import UUID
 
 from fastapi import Depends, Path, Query
 
-from dispute_svc import case_file, catalogue, commands, queries, rules
+from dispute_svc import case_file, catalogue, commands, field_work, queries, rules
 from dispute_svc.rules import CaseState
 from dispute_svc.schemas import (
+    AdditionIn,
     CaseOut,
     CaseReceipt,
     CaseStatus,
@@ -19,6 +20,8 @@ from dispute_svc.schemas import (
     DisclosureIn,
     DispatchIn,
     DispatchOut,
+    NearbyIn,
+    NearbyOut,
     NoteIn,
     RatingIn,
     ReportIn,
@@ -86,6 +89,20 @@ async def get_case_attachment(
     """A file the timeline of a case names."""
     await case_file.check_named(reads, case_id, sha256, actor)
     return await attachment_response(runtime.blobs, sha256)
+
+
+@router.post("/nearby")
+async def find_nearby_cases(given: NearbyIn, actor: CurrentActor, reads: Reads) -> list[NearbyOut]:
+    """Open cases one sees around a point or of a building, up to five: is it the same matter?"""
+    return await field_work.nearby(reads, actor, given)
+
+
+@router.post("/{case_id}/additions", status_code=201, responses=refusals(NotFound, rules.CaseEnded))
+async def add_to_case(
+    case_id: UUID, given: AdditionIn, actor: CurrentActor, session: SystemSession, now: Now
+) -> CaseStatus:
+    """Add what one saw to an open case one sees, or reported."""
+    return CaseStatus.model_validate(await commands.supplement(session, actor, case_id, given, now=now))
 
 
 @router.post("/{case_id}/contact-disclosures", responses=refusals(NotFound, rules.MayNotKnowReporter))

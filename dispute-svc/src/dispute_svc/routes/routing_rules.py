@@ -5,15 +5,25 @@ from uuid import UUID
 
 from fastapi import Query
 
-from dispute_svc import catalogue, commands, queries, rules
-from dispute_svc.schemas import CategoryCode, CategoryOut, DryRun, RuleChange, RuleIn, RuleOut
+from dispute_svc import catalogue, commands, field_work, queries, rules
+from dispute_svc.schemas import (
+    CategoryCode,
+    CategoryOut,
+    DryRun,
+    PreviewIn,
+    PreviewOut,
+    RouteOut,
+    RuleChange,
+    RuleIn,
+    RuleOut,
+)
 from dispute_svc.wording import ReaderWords
 from grid_kernel.auth import CurrentActor
 from grid_kernel.db import SystemSession, WriteSession
 from grid_kernel.errors import NotFound, refusals
 from grid_kernel.routing import CHANGED, GridRouter, IfMatch
-from grid_kernel.runtime import Now, Reads
-from grid_kernel.schemas import AreaCode
+from grid_kernel.runtime import CurrentRuntime, Now, Reads
+from grid_kernel.schemas import AreaCode, GridCode
 
 router = GridRouter(tags=["routing"])
 
@@ -43,6 +53,30 @@ async def change_routing_rule(
     """Let something else hold from a day on. A row that has begun ends there; the row that follows is answered."""
     row = await commands.change_rule(session, actor, rule_id, given, version=version, now=now)
     return RuleOut.model_validate(row)
+
+
+@router.post("/routing-previews")
+async def preview_routing(
+    given: PreviewIn,
+    _: CurrentActor,
+    session: SystemSession,
+    runtime: CurrentRuntime,
+    reads: Reads,
+    words: ReaderWords,
+    now: Now,
+) -> PreviewOut:
+    """Which unit a report would go to, before it is sent. A point that cannot be placed does not fail."""
+    decision = await commands.preview(session, runtime, given, now=now)
+    return field_work.preview_out(decision, await field_work.unit_names(reads), words)
+
+
+@router.get("/routing-tables/{grid_code}")
+async def get_routing_table(
+    grid_code: GridCode, _: CurrentActor, session: SystemSession, reads: Reads, words: ReaderWords, now: Now
+) -> list[RouteOut]:
+    """Which unit every category goes to in a grid today, for a phone without a signal."""
+    names = await field_work.unit_names(reads)
+    return [field_work.route_out(each, names, words) for each in await commands.routes_of(session, grid_code, now=now)]
 
 
 @router.get("/routing/dry-run")

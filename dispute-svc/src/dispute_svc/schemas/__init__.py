@@ -15,6 +15,20 @@ from dispute_svc.schemas.answers import (
     ProgressStep,
     ReporterOut,
 )
+from dispute_svc.schemas.field import (
+    AdditionIn,
+    NearbyIn,
+    NearbyOut,
+    OperationError,
+    OperationIn,
+    OperationOut,
+    PreviewIn,
+    PreviewOut,
+    RouteOut,
+    ServerCase,
+    SyncIn,
+    SyncOut,
+)
 from dispute_svc.schemas.figures import Figure, Figures, UnitFigure, UnitFigures
 from dispute_svc.schemas.requests import (
     CaseCodeText,
@@ -47,6 +61,7 @@ from dispute_svc.schemas.routing import (
 )
 
 __all__ = [
+    "AdditionIn",
     "Amount",
     "CaseCodeText",
     "CaseOut",
@@ -68,10 +83,17 @@ __all__ = [
     "HandlingIn",
     "LimitIn",
     "MyReport",
+    "NearbyIn",
+    "NearbyOut",
     "NoteIn",
     "ObjectionIn",
     "ObjectionOut",
+    "OperationError",
+    "OperationIn",
+    "OperationOut",
     "PointOut",
+    "PreviewIn",
+    "PreviewOut",
     "Progress",
     "ProgressIn",
     "ProgressStep",
@@ -80,11 +102,15 @@ __all__ = [
     "ReportIn",
     "ReporterIn",
     "ReporterOut",
+    "RouteOut",
     "RoutingOut",
     "RuleChange",
     "RuleIn",
     "RuleOut",
     "SelfResolutionIn",
+    "ServerCase",
+    "SyncIn",
+    "SyncOut",
     "UnitFigure",
     "UnitFigures",
     "UnitTemplate",

@@ -69,6 +69,7 @@ class EntryOut(Schema):
     kind: EntryKind
     state: CaseState
     at: datetime
+    recorded_at: datetime | None
     actor_kind: str
     post: str | None
     unit: str | None

@@ -66,6 +66,12 @@ class CaseVerified(CaseEvent):
     solved: bool
 
 
+class CaseSupplemented(CaseEvent):
+    """Somebody added to an open case what they saw."""
+
+    subject: ClassVar[str] = "grid.dispute.case.supplemented.v1"
+
+
 class CaseClosed(CaseEvent):
     """A case ended."""
 
