@@ -23,6 +23,9 @@ from grid_kernel.upstream import Upstream, UpstreamLimits
 from grid_site import create_site
 
 OWN = "/api/gateway/v1"
+# Addresses a standard prescribes, passed on as they are, and the service that serves each.
+STANDARDS = {"/ogc": "gis"}
+_BELOW_STANDARDS = tuple(f"{prefix}/" for prefix in STANDARDS)
 PROBES = frozenset({"/livez", "/readyz", "/metrics"})
 # What a client could write to look like somebody else, or like another hop.
 _STRIPPED = frozenset({b"authorization", b"forwarded"})
@@ -61,6 +64,7 @@ class Front:
         settings = self.settings
         limits = UpstreamLimits(first_byte_seconds=settings.proxy_timeout_seconds)
         table = {f"/api/{name}/v1": Upstream(url, limits=limits) for name, url in settings.upstreams.items()}
+        table |= {prefix: table[f"/api/{service}/v1"] for prefix, service in STANDARDS.items()}
         bounds = ProxyLimits(in_flight=settings.proxy_in_flight_limit, deadline=settings.proxy_timeout_seconds)
         return Proxy(table, sessions.authorise, limits=bounds)
 
@@ -72,7 +76,7 @@ class Front:
             await send({"type": "websocket.close", "code": 1008})
         elif (path := scope["path"]).startswith(OWN):
             await self._answer_own(scope, receive, send)
-        elif path.startswith("/api/"):
+        elif path.startswith(("/api/", *_BELOW_STANDARDS)) or path in STANDARDS:
             assert self._proxy is not None  # noqa: S101 - the lifespan has run
             await self._proxy(scope, receive, send)
         elif path in PROBES:

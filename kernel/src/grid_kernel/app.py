@@ -64,6 +64,8 @@ def service_app(
         app.include_router(router)
     for router in service.routers:
         app.include_router(router, prefix="/v1")
+    for router in service.standards:
+        app.include_router(router)
     # The last one added is the outermost.
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes, labels=labels)
     app.add_middleware(InFlightLimit, limit=settings.in_flight_limit, service=service.name, labels=labels)

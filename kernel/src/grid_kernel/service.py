@@ -37,7 +37,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One service: its name, what it serves, hears, answers and starts by itself."""
+    """One service: its name, what it serves, hears, answers and starts by itself.
+
+    `standards` are routers outside /v1 that follow a standard literally, with a document of their own.
+    """
 
     name: str
     package: str
@@ -45,6 +48,7 @@ class Service:
     metadata: MetaData
     scope: Callable[[Actor], tuple[str, ...]]
     routers: Sequence[APIRouter] = ()
+    standards: Sequence[APIRouter] = ()
     handlers: Mapping[type[Event], Handler] = field(default_factory=dict)
     answers: Mapping[Question[Any, Any], Answer] = field(default_factory=dict)
     jobs: Sequence[Job] = ()

@@ -160,6 +160,8 @@ async def gateway() -> AsyncIterator[Callable[..., Awaitable[Gateway]]]:
             f"/api/{name}/v1": Upstream(served.origin, name=name, limits=bounds)
             for name, served in zip(names, backends, strict=False)
         }
+        if "/api/gis/v1" in table:
+            table["/ogc"] = table["/api/gis/v1"]
         opened = Gateway(Proxy(table, authorise, limits=ProxyLimits(**(limits or {}))))
         started.append(opened)
         await opened.start()

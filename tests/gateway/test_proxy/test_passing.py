@@ -226,3 +226,13 @@ async def test_the_invitation_to_send_a_body_comes_when_it_will_be_read(backend:
     refused = await house.raw(start + b"Content-Length: 500\r\n\r\n")
     assert refused.startswith(b"HTTP/1.1 413 ")
     assert len(service.requests) == 1
+
+
+async def test_an_address_of_a_standard_reaches_its_service_as_it_is(backend: Any, gateway: Any, browser: Any) -> None:
+    gis = await backend()
+    house = await gateway(await backend(), await backend(), gis)
+    for path in ("/ogc", "/ogc/collections/grids/items?limit=2", "/api/gis/v1/areas"):
+        assert (await browser.get(house.url + path)).status_code == 200
+    asked = [request.split(b" ")[1] for request in gis.requests]
+    assert asked == [b"/ogc", b"/ogc/collections/grids/items?limit=2", b"/v1/areas"]
+    assert (await browser.get(house.url + "/ogcx/collections")).status_code == 404

@@ -88,13 +88,17 @@ class Proxy:
     async def startup(self) -> None:
         """Show the proxy and its upstreams among the metrics."""
         telemetry.IN_FLIGHT.labels(SERVICE).set_function(lambda: self._running)
-        for route in self._routes.values():
-            self._records.observe(route.upstream)
+        for upstream in self._upstreams():
+            self._records.observe(upstream)
 
     async def aclose(self, grace: float = 10.0) -> None:
         """Let the running requests finish for `grace` seconds, then close the upstreams."""
-        await asyncio.gather(*(route.upstream.aclose(grace) for route in self._routes.values()))
+        await asyncio.gather(*(upstream.aclose(grace) for upstream in self._upstreams()))
         self._records.flush()
+
+    def _upstreams(self) -> list[Upstream]:
+        """Each once; several prefixes may lead to one."""
+        return list({id(route.upstream): route.upstream for route in self._routes.values()}.values())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
