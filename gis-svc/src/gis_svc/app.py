@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from gis_svc import commands, events, jobs, location, queries
 from gis_svc.models import Base
 from gis_svc.routes import ROUTERS
+from gis_svc.routes.ogc import STANDARDS
 from gis_svc.settings import ServiceSettings
 from grid_kernel.app import service_app
 from grid_kernel.service import Service
@@ -16,6 +17,7 @@ SERVICE = Service(
     metadata=Base.metadata,
     scope=queries.scope,
     routers=ROUTERS,
+    standards=STANDARDS,
     handlers=events.HANDLERS,
     answers=events.ANSWERS,
     jobs=jobs.JOBS,

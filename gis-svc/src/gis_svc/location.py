@@ -14,9 +14,11 @@ from fastapi import Depends
 from numpy.typing import NDArray
 
 from gis_svc.queries import areas as queries
+from gis_svc.revisions import revisions_of
 from gis_svc.rules import GRID_DIGITS, parent_of
 from gis_svc.shapes import circle
 from gis_svc.topology import CRACK_DEGREES
+from grid_kernel.geo import Box
 from grid_kernel.runtime import CurrentRuntime, Runtime
 
 log = logging.getLogger(__name__)
@@ -35,6 +37,7 @@ class Place:
     valid_from: date
     valid_to: date | None
     wkb: bytes | None
+    synthetic: bool = False
 
 
 class Places:
@@ -43,7 +46,7 @@ class Places:
     def __init__(self, revision: int, places: Iterable[Place]) -> None:
         self.revision = revision
         known = sorted(places, key=lambda place: (place.code, place.valid_from))
-        drawn = [place for place in known if place.wkb]
+        drawn = self._drawn = [place for place in known if place.wkb]
         self._named: dict[str, list[Place]] = {}
         for place in known:
             self._named.setdefault(place.code, []).append(place)
@@ -101,6 +104,21 @@ class Places:
         held = (p for p in self._named.get(code, ()) if p.valid_from <= day and (not p.valid_to or day < p.valid_to))
         return next(held, None)
 
+    def drawn(self) -> list[Place]:
+        """Every area that has an outline, as it was for some days."""
+        return self._drawn
+
+    @property
+    def bounds(self) -> Box:
+        """The box around everything that is drawn; the whole world while nothing is."""
+        west, south, east, north = shapely.total_bounds(self._surfaces).tolist()
+        return Box(west, south, east, north) if self._drawn else Box(-180.0, -90.0, 180.0, 90.0)
+
+    @property
+    def since(self) -> date | None:
+        """The first day anything is known of."""
+        return min((place.valid_from for place in self._drawn), default=None)
+
     def path(self, code: str | None, day: date) -> list[Place]:
         """The areas from the district down to the one named."""
         found: list[Place] = []
@@ -121,7 +139,15 @@ def places_of(revision: int, rows: Sequence[Any]) -> Places:
     return Places(
         revision,
         (
-            Place(row["code"], row["name"], str(row["level"]), row["valid_from"], row["valid_to"], row["outline_wkb"])
+            Place(
+                row["code"],
+                row["name"],
+                str(row["level"]),
+                row["valid_from"],
+                row["valid_to"],
+                row["outline_wkb"],
+                row["synthetic"],
+            )
             for row in rows
         ),
     )
@@ -172,6 +198,7 @@ async def keep_current(runtime: Runtime) -> AsyncIterator[None]:
         while not runtime.stopping.is_set():
             try:
                 await map_of(runtime).refresh(runtime)
+                await revisions_of(runtime).refresh(runtime)
             except Exception:
                 log.exception("the areas could not be read; the last picture stays in use")
             try:

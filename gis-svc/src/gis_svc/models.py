@@ -35,6 +35,15 @@ class AreaRevision(Base, table=True):
     revision: int = 0
 
 
+class LayerRevision(Base, table=True):
+    """One row per layer of things on the map; the database counts it up with every statement that changes the layer."""
+
+    __tablename__ = "layer_revision"
+
+    layer: str = Field(primary_key=True)
+    revision: int = 0
+
+
 class Area(Base, table=True):
     """A code of the division tree. A code names one place for ever; after a split or merge others follow it."""
 
@@ -166,6 +175,11 @@ class Building(Base, table=True):
     accuracy_m: float | None = Field(default=None, sa_type=Double)
     captured_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     footprint_geojson: str | None = Field(default=None, sa_type=Text)
+    shape_wkb: bytes = Field(sa_type=LargeBinary)
+    west: float = Field(sa_type=Double)
+    south: float = Field(sa_type=Double)
+    east: float = Field(sa_type=Double)
+    north: float = Field(sa_type=Double)
     synthetic: bool = False
     registered_at: datetime = Field(sa_type=UtcDateTime)
     version: int = 1

@@ -53,6 +53,12 @@ def outline_of(surface: Area) -> Outline:
     )
 
 
+def stored_shape(shape: BaseGeometry) -> dict[str, Any]:
+    """The columns that keep any shape: WKB and the box around it."""
+    west, south, east, north = shape.bounds
+    return {"shape_wkb": shapely.to_wkb(shape), "west": west, "south": south, "east": east, "north": north}
+
+
 def geojson_text(geometry: BaseGeometry) -> str:
     """The GeoJSON geometry object of a shape, as the table keeps it."""
     return orjson.dumps(mapping(geometry)).decode()

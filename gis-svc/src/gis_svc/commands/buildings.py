@@ -51,6 +51,7 @@ async def register(
         accuracy_m=new.point.accuracy_m,
         captured_at=new.point.captured_at,
         footprint_geojson=shapes.geojson_text(footprint) if footprint else None,
+        **shapes.stored_shape(footprint or Point(lon, lat)),
         registered_at=now,
     )
     session.add(building)

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import numpy as np
 import orjson
+from shapely.geometry import Point, shape
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gis_svc import rules, shapes
@@ -169,6 +170,7 @@ def _building(row: dict[str, Any], places: Places, now: datetime) -> Building:
         point_crs=Crs.CGCS2000,
         point_source="file",
         footprint_geojson=orjson.dumps(footprint).decode() if footprint else None,
+        **shapes.stored_shape(shape(footprint) if footprint else Point(row["lon"], row["lat"])),
         synthetic=row["synthetic"],
         registered_at=now,
     )

@@ -111,7 +111,7 @@ def _feature(row: Row) -> dict[str, Any]:
 async def all_outlines(reads: ReadRunner) -> list[Row]:
     """Every outline ever in force, for the index in memory."""
     kept = (AreaVersion.code, AreaVersion.name, AreaVersion.valid_from, AreaVersion.valid_to, AreaVersion.outline_wkb)
-    columns: list[Any] = [*kept, Area.level]
+    columns: list[Any] = [*kept, AreaVersion.synthetic, Area.level]
     statement: Select[Any] = select(*columns).select_from(AreaVersion)
     statement = statement.join(Area, column(Area.code) == column(AreaVersion.code))
     basic = column(Area.grid_type).is_distinct_from(GridType.SPECIAL)

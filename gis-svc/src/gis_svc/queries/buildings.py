@@ -1,6 +1,7 @@
 """Reads of buildings, by area and by box; and what registering them and changing grids needs to know."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, literal, tuple_
@@ -17,6 +18,8 @@ from grid_kernel.geo import Box
 from grid_kernel.paging import Page, PageRequest, page_of
 from grid_kernel.reads import ReadRunner
 from grid_kernel.types import AREA_CODE
+
+Row = Mapping[str, Any]
 
 
 async def list_buildings(
@@ -50,6 +53,14 @@ async def get_building(reads: ReadRunner, actor: Actor, building_id: UUID) -> Bu
     if row is None:
         raise NotFound
     return BuildingOut.of(row)
+
+
+async def drawn_in(reads: ReadRunner, actor: Actor, grid_code: str) -> list[Row]:
+    """The buildings of one grid as a phone draws them, by number."""
+    kept = (Building.id, Building.name, Building.building_no, Building.kind, Building.floors, Building.entrances)
+    columns: list[Any] = [*kept, Building.lon, Building.lat, Building.footprint_geojson]
+    statement = visible(actor).with_only_columns(*columns).where(column(Building.area_code) == grid_code)
+    return await reads.fetch(statement.order_by(column(Building.building_no)))
 
 
 async def buildings_for_update(session: AsyncSession, codes: Sequence[str]) -> list[Building]:

@@ -1,10 +1,14 @@
 """Buildings: registered by those who work in the area, listed by area and by box."""
 
+from collections.abc import AsyncIterator
 from uuid import UUID
+
+from fastapi import Depends
 
 from gis_svc import commands, rules
 from gis_svc.location import CurrentPlaces
 from gis_svc.queries import buildings as queries
+from gis_svc.revisions import revisions_of
 from gis_svc.routes.parameters import InBox, Within
 from gis_svc.schemas import BuildingIn, BuildingOut
 from grid_kernel.auth import CurrentActor
@@ -12,9 +16,19 @@ from grid_kernel.db import WriteSession
 from grid_kernel.errors import Forbidden, NotFound, refusals
 from grid_kernel.paging import Page, Paging
 from grid_kernel.routing import GridRouter
-from grid_kernel.runtime import Now, Reads
+from grid_kernel.runtime import CurrentRuntime, Now, Reads
 
 router = GridRouter(prefix="/buildings", tags=["buildings"])
+
+
+async def things_change(runtime: CurrentRuntime) -> AsyncIterator[None]:
+    """Once the transaction is stored, tiles and features show what it changed."""
+    # Entered before the session, so left after its commit and before the answer leaves.
+    yield
+    revisions_of(runtime).changed()
+
+
+THINGS_CHANGE = [Depends(things_change, scope="function")]
 
 
 @router.get("")
@@ -35,6 +49,7 @@ async def get_building(reads: Reads, actor: CurrentActor, building_id: UUID) -> 
     "",
     status_code=201,
     responses=refusals(Forbidden, rules.BuildingNumberTaken, rules.BuildingNumbersExhausted),
+    dependencies=THINGS_CHANGE,
 )
 async def register_building(
     session: WriteSession, actor: CurrentActor, places: CurrentPlaces, new: BuildingIn, now: Now

@@ -3,15 +3,20 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
-from fastapi import Depends
+from fastapi import Depends, Request
 from fastapi.responses import Response
 
-from gis_svc import commands, rules
+from gis_svc import commands, packs, rules
 from gis_svc.location import CurrentPlaces, map_of
+from gis_svc.ogc.answers import answer, etag_of, is_known, not_modified
 from gis_svc.queries import areas as queries
+from gis_svc.queries import scope
+from gis_svc.queries.buildings import drawn_in
+from gis_svc.revisions import revisions_of
 from gis_svc.routes.areas import GEOJSON, GEOJSON_RESPONSE
 from gis_svc.routes.parameters import AsOf, IfNoneMatch, Within
 from gis_svc.schemas import AreaOut, AreasRedrawn, GridChange, GridsChanged, Merge, NewGrid, Redraw, Split
+from grid_kernel import clock
 from grid_kernel.auth import CurrentActor
 from grid_kernel.db import WriteSession
 from grid_kernel.errors import Forbidden, NotFound, Stale, refusals
@@ -49,6 +54,7 @@ async def areas_change(runtime: CurrentRuntime) -> AsyncIterator[None]:
     # Entered before the session, so left after its commit and before the answer leaves.
     yield
     areas.changed()
+    revisions_of(runtime).changed()
     runtime.start(lambda: areas.refresh(runtime))
 
 
@@ -66,6 +72,27 @@ async def list_grids(
     if known == headers["ETag"]:
         return Response(status_code=304, headers=headers)
     return Response(await queries.grid_features(reads, day=day, within=within), headers=headers, media_type=GEOJSON)
+
+
+@router.get("/{code}/pack", response_class=Response, responses=GEOJSON_RESPONSE | NOT_MODIFIED | refusals(NotFound))
+async def get_grid_pack(
+    request: Request,
+    reads: Reads,
+    actor: CurrentActor,
+    runtime: CurrentRuntime,
+    places: CurrentPlaces,
+    code: GridCode,
+    now: Now,
+) -> Response:
+    """The map of a grid the caller works in, for the phone: outline and buildings; 304 while nothing changed."""
+    grid = places.place(code, clock.today(now))
+    if grid is None or not code.startswith(scope(actor)):
+        raise NotFound
+    etag = etag_of((await revisions_of(runtime).current(runtime))["buildings"], places.revision, code)
+    if is_known(request, etag):
+        return not_modified(etag)
+    buildings = await drawn_in(reads, actor, code)
+    return answer(request, packs.pack(grid, buildings), GEOJSON, etag=etag)
 
 
 @router.post("", status_code=201, responses=DRAWN, dependencies=AREAS_CHANGE)

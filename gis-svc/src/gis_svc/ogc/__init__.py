@@ -1,0 +1,1 @@
+"""OGC API: what the standards call landing page, collections, items and tiles, said literally."""

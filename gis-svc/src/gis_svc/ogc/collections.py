@@ -1,0 +1,42 @@
+"""The collections that are served, and how each is drawn."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gis_svc.queries.features import SOURCES, Source
+from gis_svc.rules import Level
+from grid_kernel.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A collection: its features, its level when it is one of the areas, and from which zoom it is drawn."""
+
+    id: str
+    source: Source
+    geometry: str
+    level: Level | None = None
+    shallowest: int = 0
+
+    @property
+    def layer(self) -> str:
+        """Which revision tells that it changed."""
+        return "areas" if self.level else self.id
+
+
+_ALL = (
+    Collection("districts", SOURCES["districts"], "polygon", Level.DISTRICT),
+    Collection("streets", SOURCES["streets"], "polygon", Level.STREET),
+    Collection("communities", SOURCES["communities"], "polygon", Level.COMMUNITY),
+    Collection("grids", SOURCES["grids"], "polygon", Level.GRID),
+    Collection("buildings", SOURCES["buildings"], "any", shallowest=13),
+)
+COLLECTIONS: Mapping[str, Collection] = {collection.id: collection for collection in _ALL}
+
+
+def collection_of(name: str) -> Collection:
+    """The collection of a name; NotFound when there is none."""
+    found = COLLECTIONS.get(name)
+    if found is None:
+        raise NotFound
+    return found

@@ -1,0 +1,177 @@
+"""The OpenAPI 3.0 document of the OGC API, made of the collections that are served."""
+
+from typing import Any
+
+from starlette.requests import Request
+
+from gis_svc.ogc.answers import GEOJSON, JSON, MVT
+from gis_svc.ogc.collections import COLLECTIONS, Collection
+from gis_svc.ogc.documents import MATRIX_SET, SCHEMAS, Words
+from gis_svc.ogc.links import root_of
+from gis_svc.ogc.parameters import DEFAULT_ITEMS, MOST_ITEMS
+from gis_svc.tiles import DEEPEST
+from grid_kernel.errors import PROBLEM_JSON
+from grid_kernel.openapi import CONTACT
+
+
+def document(request: Request, words: Words, version: str) -> dict[str, Any]:
+    """The whole document."""
+    paths = {
+        "/": _get("getLandingPage", words, _json("landingPage")),
+        "/conformance": _get("getConformance", words, _json("confClasses")),
+        "/collections": _get("getCollections", words, _json("collections")),
+        "/tileMatrixSets": _get("getTileMatrixSetsList", words, _json("object")),
+        f"/tileMatrixSets/{MATRIX_SET}": _get("getTileMatrixSet", words, _json("object")),
+    }
+    for each in COLLECTIONS.values():
+        paths |= _collection(each, words)
+    return {
+        "openapi": "3.0.3",
+        "info": {
+            "title": words("title"),
+            "description": words("description"),
+            "version": version,
+            "contact": CONTACT,
+        },
+        "servers": [{"url": root_of(request)}],
+        "security": [{"session": []}],
+        "tags": [
+            {"name": each.id, "description": words("collections", each.id, "title")} for each in COLLECTIONS.values()
+        ],
+        "paths": paths,
+        "components": _components(),
+    }
+
+
+def _collection(of: Collection, words: Words) -> dict[str, Any]:
+    here, name = f"/collections/{of.id}", "".join(part.capitalize() for part in of.id.split("-"))
+    tags = [of.id]
+    members = [_parameter(m.name, SCHEMAS[m.kind]) for m in of.source.members]
+    common = [_reference(each) for each in ("limit", "bbox", "datetime", "cursor", "resultType", "f")]
+    tile = [_path_parameter(each) for each in ("tileMatrix", "tileRow", "tileCol")]
+    return {
+        here: _get(f"describe{name}", words, _json("collection"), tags=tags),
+        f"{here}/items": _get(
+            f"get{name}Features", words, _content(GEOJSON, "featureCollection"), [*common, *members], tags=tags
+        ),
+        f"{here}/items/{{featureId}}": _get(
+            f"get{name}Feature",
+            words,
+            _content(GEOJSON, "feature"),
+            [_path_parameter("featureId"), _reference("datetime"), _reference("f")],
+            tags=tags,
+        ),
+        f"{here}/tiles": _get(f"list{name}Tilesets", words, _json("object"), tags=tags),
+        f"{here}/tiles/{MATRIX_SET}": _get(f"get{name}Tileset", words, _json("object"), tags=tags),
+        f"{here}/tiles/{MATRIX_SET}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}": _get(
+            f"get{name}Tile",
+            words,
+            _content(MVT, "binary"),
+            [*tile, _reference("datetime"), _reference("f")],
+            tags=tags,
+        ),
+    }
+
+
+def _get(
+    name: str,
+    words: Words,
+    content: dict[str, Any],
+    parameters: list[dict[str, Any]] | None = None,
+    *,
+    tags: list[str] | None = None,
+) -> dict[str, Any]:
+    refusals = {status: {"$ref": f"#/components/responses/{status}"} for status in ("400", "401", "404", "500", "503")}
+    answer = {"description": words("answered"), "content": content}
+    responses = {"200": answer, "304": {"description": words("unchanged")}} | refusals
+    made = {"operationId": name, "summary": name, "parameters": parameters or [], "responses": responses}
+    return {"get": made | ({"tags": tags} if tags else {})}
+
+
+def _json(schema: str) -> dict[str, Any]:
+    return _content(JSON, schema)
+
+
+def _content(media_type: str, schema: str) -> dict[str, Any]:
+    return {media_type: {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+
+
+def _reference(parameter: str) -> dict[str, Any]:
+    return {"$ref": f"#/components/parameters/{parameter}"}
+
+
+def _parameter(name: str, schema: Any, **more: Any) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "style": "form", "explode": False, "schema": schema} | more
+
+
+def _path_parameter(name: str) -> dict[str, Any]:
+    tile = (
+        {"type": "integer", "minimum": 0, "maximum": DEEPEST}
+        if name == "tileMatrix"
+        else {"type": "integer", "minimum": 0}
+    )
+    schema = {"type": "string", "maxLength": 64} if name == "featureId" else tile
+    return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _components() -> dict[str, Any]:
+    box = {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 6}
+    counted = {"type": "integer", "minimum": 1, "maximum": MOST_ITEMS, "default": DEFAULT_ITEMS}
+    refusal = {"content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/problem"}}}}
+    said = {"400": "Invalid input.", "401": "Nobody is signed in.", "404": "No such thing.", "500": "A fault of ours."}
+    said["503"] = "Too much at once, or a part is away."
+    return {
+        "securitySchemes": {"session": {"type": "http", "scheme": "bearer"}},
+        "parameters": {
+            "limit": _parameter("limit", counted),
+            "bbox": _parameter("bbox", box),
+            "datetime": _parameter("datetime", {"type": "string"}),
+            "cursor": _parameter("cursor", {"type": "string", "maxLength": 200}),
+            "resultType": _parameter(
+                "resultType", {"type": "string", "enum": ["results", "hits"], "default": "results"}
+            ),
+            "f": _parameter("f", {"type": "string", "enum": ["json", "mvt"]}),
+        },
+        "responses": {status: {"description": meaning} | refusal for status, meaning in said.items()},
+        "schemas": _schemas(),
+    }
+
+
+def _schemas() -> dict[str, Any]:
+    links = {"type": "array", "items": {"$ref": "#/components/schemas/link"}}
+    text, anything = {"type": "string"}, {"type": "object"}
+
+    def shape(required: list[str], **properties: Any) -> dict[str, Any]:
+        return {"type": "object", "required": required, "properties": properties}
+
+    feature = {"$ref": "#/components/schemas/feature"}
+    collection = {"$ref": "#/components/schemas/collection"}
+    return {
+        "object": anything,
+        "binary": {"type": "string", "format": "binary"},
+        "problem": shape(
+            ["type", "status", "code", "title"], type=text, status={"type": "integer"}, code=text, title=text
+        ),
+        "link": shape(["href"], href=text, rel=text, type=text, title=text),
+        "landingPage": shape(["links"], title=text, description=text, links=links),
+        "confClasses": shape(["conformsTo"], conformsTo={"type": "array", "items": text}),
+        "collection": shape(["id", "links"], id=text, title=text, description=text, links=links, extent=anything),
+        "collections": shape(["links", "collections"], links=links, collections={"type": "array", "items": collection}),
+        "feature": shape(
+            ["type", "geometry", "properties"],
+            type={"type": "string", "enum": ["Feature"]},
+            id=text,
+            geometry={"type": "object", "nullable": True},
+            properties=anything,
+            links=links,
+        ),
+        "featureCollection": shape(
+            ["type", "features"],
+            type={"type": "string", "enum": ["FeatureCollection"]},
+            features={"type": "array", "items": feature},
+            links=links,
+            timeStamp={"type": "string", "format": "date-time"},
+            numberMatched={"type": "integer", "minimum": 0},
+            numberReturned={"type": "integer", "minimum": 0},
+        ),
+    }

@@ -1,0 +1,74 @@
+"""What every route of the OGC API needs at hand: the caller, the words, and the revision of what is asked for."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from gis_svc.layers import AreaLayers
+from gis_svc.location import Places, map_of
+from gis_svc.ogc.collections import Collection
+from gis_svc.ogc.documents import Place, Words, words_of
+from gis_svc.revisions import revisions_of
+from grid_kernel.auth import Actor, CurrentActor
+from grid_kernel.labels import preferred_language
+from grid_kernel.reads import ReadRunner
+from grid_kernel.runtime import CurrentRuntime, Now, Reads, Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks for what, with everything an answer is made of."""
+
+    request: Request
+    actor: Actor
+    reads: ReadRunner
+    runtime: Runtime
+    now: datetime
+
+    @property
+    def words(self) -> Words:
+        """Words in the caller's language."""
+        return words_of(self.request, self.runtime.labels)
+
+    @property
+    def language(self) -> str:
+        """The caller's language."""
+        return preferred_language(self.request.headers.get("accept-language", ""))
+
+    async def places(self) -> Places:
+        """The areas as this process knows them."""
+        return await map_of(self.runtime).current(self.runtime)
+
+    async def whole(self) -> Place:
+        """Where all the data lies."""
+        places = await self.places()
+        return Place(places.bounds, str(places.since))
+
+    async def layers(self) -> AreaLayers:
+        """The areas ready to be drawn."""
+        places = await self.places()
+        kept: AreaLayers | None = self.runtime.extra.get("layers")
+        if kept is None or kept.places is not places:
+            kept = self.runtime.extra["layers"] = AreaLayers(places)
+        return kept
+
+    async def revision(self, of: Collection) -> int:
+        """How often what the collection shows was changed."""
+        if of.level is not None:
+            return (await self.places()).revision
+        return (await revisions_of(self.runtime).current(self.runtime))[of.layer]
+
+    def sight(self, of: Collection) -> str:
+        """What decides which features of a collection the caller sees: nothing, where they are public."""
+        return "" if of.level is not None else self.runtime.scope(self.actor)
+
+
+async def caller(request: Request, actor: CurrentActor, reads: Reads, runtime: CurrentRuntime, now: Now) -> Caller:
+    """The caller of a request; nobody unknown gets further."""
+    return Caller(request, actor, reads, runtime, now)
+
+
+CurrentCaller = Annotated[Caller, Depends(caller)]

@@ -1,0 +1,302 @@
+"""Features for the map and for OGC clients: one select per collection, made of the same rows everybody sees.
+
+PostgreSQL writes each feature as text; Python looks at a shape only where its box crosses the
+border of the one asked for.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import chain
+from typing import Any, Literal
+from uuid import UUID
+
+import numpy as np
+import shapely
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal_column, or_
+from sqlalchemy import cast as as_type
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.types import Text, Uuid
+from sqlmodel import select
+
+from gis_svc.models import Area, AreaVersion, Building, LayerRevision
+from gis_svc.queries.access import column, holds_on, visible, visible_areas
+from gis_svc.rules import GridType, Level
+from grid_kernel.auth import Actor
+from grid_kernel.geo import Box
+from grid_kernel.reads import ReadRunner
+from grid_kernel.schemas import clean
+from grid_kernel.types import StringEnum
+
+Kind = Literal["string", "integer", "number", "boolean", "date", "date-time"]
+MOST_IN_TILE = 20_000
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A property of a feature: its name on the wire, its column, its type; `drawn` also goes into tiles."""
+
+    name: str
+    column: Any
+    kind: Kind = "string"
+    drawn: bool = False
+
+    def of(self, text: str) -> Any:
+        """A text as the column takes it; ValueError when no row can have it."""
+        kind = self.column.type
+        if isinstance(kind, StringEnum):
+            return kind.enum(text)
+        return UUID(text) if isinstance(kind, Uuid) else clean(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the features of a collection come from. `key` is unique and gives the order of pages."""
+
+    rows: Callable[[Actor], Select[Any]]
+    key: Any
+    geojson: Any
+    wkb: Any
+    box: tuple[Any, Any, Any, Any]
+    members: tuple[Member, ...]
+    dated: Any | None = None
+
+    def member(self, name: str) -> Member | None:
+        """The property of a name."""
+        return next((member for member in self.members if member.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class During:
+    """The days an answer shall hold for, both inclusive; None is open."""
+
+    first: date | None
+    last: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which features are wanted: a place, days, conditions on properties, and where a page begins."""
+
+    during: During
+    box: Box | None = None
+    conditions: tuple[ColumnElement[bool], ...] = ()
+    after: str | None = None
+    limit: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Features as GeoJSON text, and the key the next page begins behind."""
+
+    features: list[str]
+    next_after: str | None
+
+
+def _areas(level: Level) -> Callable[[Actor], Select[Any]]:
+    def rows(_: Actor) -> Select[Any]:
+        kept = visible_areas().where(column(AreaVersion.in_force), column(Area.level) == level)
+        if level is Level.GRID:
+            kept = kept.where(column(Area.grid_type) == GridType.BASIC)
+        return kept.where(column(AreaVersion.west).is_not(None))
+
+    return rows
+
+
+_VERSION = AreaVersion
+_AREA_MEMBERS = (
+    Member("code", _VERSION.code, drawn=True),
+    Member("name", _VERSION.name, drawn=True),
+    Member("level", Area.level, drawn=True),
+    Member("parentCode", Area.parent_code),
+    Member("kind", _VERSION.kind),
+    Member("source", _VERSION.source),
+    Member("synthetic", _VERSION.synthetic, "boolean", drawn=True),
+    Member("areaM2", _VERSION.area_m2, "number"),
+    Member("validFrom", _VERSION.valid_from, "date"),
+    Member("validTo", _VERSION.valid_to, "date"),
+    Member("version", Area.version, "integer"),
+)
+
+
+def _area_source(level: Level) -> Source:
+    return Source(
+        rows=_areas(level),
+        key=column(_VERSION.code),
+        geojson=_VERSION.outline_geojson,
+        wkb=_VERSION.outline_wkb,
+        box=(_VERSION.west, _VERSION.south, _VERSION.east, _VERSION.north),
+        members=_AREA_MEMBERS,
+        dated=_VERSION,
+    )
+
+
+def _point_text(lon: Any, lat: Any) -> ColumnElement[str]:
+    return func.concat(literal_column("""'{"type":"Point","coordinates":['"""), lon, literal_column("','"), lat, _END)
+
+
+_END: ColumnElement[str] = literal_column("']}'")
+BUILDINGS = Source(
+    rows=visible,
+    key=column(Building.id),
+    geojson=func.coalesce(Building.footprint_geojson, _point_text(Building.lon, Building.lat)),
+    wkb=Building.shape_wkb,
+    box=(Building.west, Building.south, Building.east, Building.north),
+    members=(
+        Member("id", Building.id, drawn=True),
+        Member("name", Building.name, drawn=True),
+        Member("gridCode", Building.area_code, drawn=True),
+        Member("communityCode", Building.community_code),
+        Member("buildingNo", Building.building_no),
+        Member("compound", Building.compound),
+        Member("road", Building.road),
+        Member("kind", Building.kind, drawn=True),
+        Member("floors", Building.floors, "integer", drawn=True),
+        Member("entrances", Building.entrances, "integer"),
+        Member("addressText", Building.address_text),
+        Member("synthetic", Building.synthetic, "boolean"),
+        Member("version", Building.version, "integer"),
+    ),
+)
+SOURCES: Mapping[str, Source] = {
+    "districts": _area_source(Level.DISTRICT),
+    "streets": _area_source(Level.STREET),
+    "communities": _area_source(Level.COMMUNITY),
+    "grids": _area_source(Level.GRID),
+    "buildings": BUILDINGS,
+}
+
+
+def properties(source: Source) -> ColumnElement[Any]:
+    """The properties of a feature as JSON."""
+    pairs: Iterable[tuple[Any, Any]] = (
+        (literal_column(f"'{member.name}'"), member.column) for member in source.members
+    )
+    return func.json_build_object(*chain.from_iterable(pairs))
+
+
+def key_of(source: Source, text: str) -> Any:
+    """A key as the column takes it; None when no feature can have it."""
+    if not isinstance(source.key.type, Uuid):
+        return text
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _feature(source: Source) -> ColumnElement[str]:
+    return func.concat(
+        literal_column("""'{"type":"Feature","id":'"""),
+        func.to_json(as_type(source.key, Text)),
+        literal_column("""',"geometry":'"""),
+        func.coalesce(source.geojson, literal_column("'null'")),
+        literal_column("""',"properties":'"""),
+        properties(source),
+        literal_column("'}'"),
+    )
+
+
+def _rows(source: Source, actor: Actor, during: During) -> Select[Any]:
+    """The rows an actor sees, each feature once: as it last was in the days asked for."""
+    rows = source.rows(actor)
+    if source.dated is None:
+        return rows
+    if during.first is not None and during.first == during.last:
+        return rows.where(holds_on(source.dated, during.first))
+    if during.first is not None:
+        rows = rows.where(or_(source.dated.valid_to.is_(None), source.dated.valid_to > during.first))
+    if during.last is not None:
+        rows = rows.where(source.dated.valid_from <= during.last)
+    return rows.ext(distinct_on(source.key)).order_by(source.key, column(source.dated.valid_from).desc())
+
+
+def _touching(source: Source, box: Box) -> ColumnElement[bool]:
+    west, south, east, north = source.box
+    stored = func.box(func.point(west, south), func.point(east, north))
+    asked = func.box(func.point(box.west, box.south), func.point(box.east, box.north))
+    return and_(stored.op("&&")(asked), west <= box.east, east >= box.west, south <= box.north, north >= box.south)
+
+
+def _inside(source: Source, box: Box) -> ColumnElement[bool]:
+    west, south, east, north = source.box
+    return and_(west >= box.west, east <= box.east, south >= box.south, north <= box.north)
+
+
+def statement(source: Source, actor: Actor, asked: Asked, columns: Sequence[Any]) -> Select[Any]:
+    """The select of some columns of the features asked for; without order and limit."""
+    rows = _rows(source, actor, asked.during).with_only_columns(*columns, maintain_column_froms=True)
+    rows = rows.where(*asked.conditions)
+    if asked.box is not None:
+        rows = rows.where(_touching(source, asked.box))
+    return rows
+
+
+async def page(reads: ReadRunner, source: Source, actor: Actor, asked: Asked) -> Found:
+    """A page of features by key."""
+    columns = [as_type(source.key, Text).label("key"), _feature(source).label("feature")]
+    if asked.box is not None:
+        columns.append(case((_inside(source, asked.box), None), else_=source.wkb).label("wkb"))
+    kept: list[Row] = []
+    after = asked.after
+    while True:
+        wanted = asked.limit + 1 - len(kept)
+        rows = await _next_rows(reads, source, statement(source, actor, asked, columns), after, wanted)
+        kept += rows if asked.box is None else _crossing(rows, asked.box)
+        if len(rows) < wanted or len(kept) > asked.limit:
+            break
+        after = rows[-1]["key"]
+    shown = kept[: asked.limit]
+    return Found([row["feature"] for row in shown], shown[-1]["key"] if len(kept) > asked.limit and shown else None)
+
+
+async def _next_rows(
+    reads: ReadRunner, source: Source, rows: Select[Any], after: str | None, count: int
+) -> Sequence[Row]:
+    if after is not None and (key := key_of(source, after)) is not None:
+        rows = rows.where(source.key > key)
+    return await reads.fetch(rows.order_by(source.key).limit(count))
+
+
+def _crossing(rows: Sequence[Row], box: Box) -> list[Row]:
+    """Without those whose box touches the one asked for and whose shape does not."""
+    crossing = [row["wkb"] for row in rows]
+    if not any(crossing):
+        return list(rows)
+    shapes = shapely.from_wkb(np.array(crossing, dtype=object))
+    touches = shapely.is_missing(shapes) | shapely.intersects(shapes, shapely.box(*box))
+    return [row for row, touch in zip(rows, touches.tolist(), strict=True) if touch]
+
+
+async def feature(reads: ReadRunner, source: Source, actor: Actor, key: str, during: During) -> Row | None:
+    """One feature as text, with its version."""
+    if (wanted := key_of(source, key)) is None:
+        return None
+    asked = Asked(during, conditions=(source.key == wanted,))
+    version = next(member.column for member in source.members if member.name == "version")
+    rows = statement(source, actor, asked, [_feature(source).label("feature"), column(version).label("version")])
+    return await reads.fetch_one(rows.limit(1))
+
+
+async def count(reads: ReadRunner, source: Source, actor: Actor, asked: Asked) -> int:
+    """How many features there are; those of a box are counted exactly."""
+    if asked.box is None:
+        keys = statement(source, actor, asked, [source.key]).subquery()
+        row = await reads.fetch_one(select(func.count().label("found")).select_from(keys))
+        return int(row["found"]) if row else 0
+    wkb = case((_inside(source, asked.box), None), else_=source.wkb).label("wkb")
+    rows = await reads.fetch(statement(source, actor, asked, [wkb]))
+    return len(_crossing(rows, asked.box))
+
+
+async def drawn(reads: ReadRunner, source: Source, actor: Actor, asked: Asked) -> list[Row]:
+    """Shapes and drawn properties of what touches a box, for a tile."""
+    columns = [source.wkb.label("wkb")] + [m.column.label(m.name) for m in source.members if m.drawn]
+    return await reads.fetch(statement(source, actor, asked, columns).limit(MOST_IN_TILE))
+
+
+async def revisions(reads: ReadRunner) -> dict[str, int]:
+    """How often each layer was changed."""
+    rows = await reads.fetch(select(LayerRevision.layer, LayerRevision.revision))
+    return {row["layer"]: row["revision"] for row in rows}

@@ -1,0 +1,195 @@
+"""OGC API – Tiles: what is drawn, for whom, and until when it may be kept."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pyogrio
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as some
+from pyproj import Transformer
+from shapely.geometry import Point
+
+from gis_svc import tiles
+from gis_svc.kept_tiles import KeptTile, KeptTiles
+from gis_svc.tiles import Tile
+from grid_kernel.auth import Actor, Post
+from grid_kernel.geo import Box
+from grid_kernel.testing import Tokens, actor
+
+from .conftest import Send, Surfaces
+from .drawings import building, inside
+
+TO_DEGREES = Transformer.from_crs(3857, 4326, always_xy=True).transform
+LEADER = actor(Post.DISTRICT_LEADER, "150204")
+
+
+@pytest.fixture
+def ogc(client: httpx.AsyncClient, tokens: Tokens) -> Any:
+    """Ask the OGC API as somebody; the leader unless said."""
+
+    async def get(path: str, who: Actor | None = LEADER, **options: Any) -> httpx.Response:
+        headers = {} if who is None else tokens.headers(who)
+        return await client.get(f"/ogc{path}", headers=headers | options.pop("headers", {}), **options)
+
+    return get
+
+
+def at(surface: Any, zoom: int) -> Tile:
+    """The tile in which a point of a surface lies."""
+    spot = surface.representative_point()
+    return tiles.corners(Box(spot.x, spot.y, spot.x, spot.y), zoom)[0]
+
+
+def path_of(collection: str, tile: Tile) -> str:
+    return f"/collections/{collection}/tiles/WebMercatorQuad/{tile.zoom}/{tile.row}/{tile.column}"
+
+
+def read(body: bytes, tile: Tile, folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """The layers of a tile as GDAL reads and places them, in degrees."""
+    if not body:
+        return {}
+    place = folder / f"{tile.zoom}-{tile.column}-{tile.row}.pbf"
+    place.write_bytes(body)
+    found = {}
+    for name, _ in pyogrio.list_layers(place):
+        meta, _, wkb, columns = pyogrio.raw.read(place, layer=name, CLIP="NO")
+        shapes = shapely.transform(shapely.from_wkb(wkb), TO_DEGREES, interleaved=False)
+        members = [str(member) for member in meta["fields"]]
+        rows = zip(shapes, *columns, strict=True)
+        found[str(name)] = [dict(zip(["shape", *members], row, strict=True)) for row in rows]
+    return found
+
+
+@given(some.integers(0, 22), some.floats(-179.9, 179.9), some.floats(-85, 85))
+def test_a_point_lies_in_its_tile(zoom: int, lon: float, lat: float) -> None:
+    tile, _ = tiles.corners(Box(lon, lat, lon, lat), zoom)
+    west, south, east, north = tile.box(0)
+    assert west - 1e-9 <= lon <= east + 1e-9
+    assert south - 1e-9 <= lat <= north + 1e-9
+    units = tile.units(tiles.to_world(np.array([Point(lon, lat)], dtype=object)))[0]
+    assert -1e-3 <= units.x <= 4096 + 1e-3
+    assert -1e-3 <= units.y <= 4096 + 1e-3
+
+
+async def test_a_grid_is_drawn_where_it_lies(ogc: Any, grids: Surfaces, tmp_path: Path) -> None:
+    code = "150204006019001"
+    tile = at(grids[code], 14)
+    answer = await ogc(f"{path_of('grids', tile)}?f=mvt")
+    assert answer.headers["content-type"] == "application/vnd.mapbox-vector-tile"
+    layers = read(answer.content, tile, tmp_path)
+    drawn = {each["code"]: each for each in layers["grids"]}
+    visible = grids[code].intersection(shapely.box(*tile.box()))
+    assert drawn[code]["shape"].symmetric_difference(visible).area < visible.area * 0.02
+    assert drawn[code]["level"] == "grid"
+    near = {c for c, s in grids.items() if s.intersection(shapely.box(*tile.box(0))).area > 0}
+    assert near <= set(drawn)
+
+
+async def test_every_grid_has_its_name_in_one_tile_only(ogc: Any, grids: Surfaces, tmp_path: Path) -> None:
+    box = Box(*shapely.union_all(list(grids.values())).bounds)
+    first, last = tiles.corners(box, 12)
+    named: Counter[str] = Counter()
+    for row in range(first.row, last.row + 1):
+        for column in range(first.column, last.column + 1):
+            tile = Tile(12, column, row)
+            body = (await ogc(path_of("grids", tile))).content
+            for label in read(body, tile, tmp_path).get("grids-labels", []):
+                named[label["code"]] += 1
+                if label["code"] in grids:
+                    assert grids[label["code"]].buffer(1e-4).contains(label["shape"])
+                assert label["name"]
+    assert set(named.values()) == {1}
+    assert len(named) >= 450
+
+
+@pytest.mark.parametrize("path", ["14/1/16385", "23/1/1", "14/-1/1", "x/1/1", "14/1", "٣/1/1"])
+async def test_a_tile_that_cannot_be_is_not_found(ogc: Any, path: str) -> None:
+    assert (await ogc(f"/collections/grids/tiles/WebMercatorQuad/{path}")).status_code == 404
+    assert (await ogc("/collections/grids/tiles/WorldCRS84Quad/1/1/1")).status_code == 404
+
+
+async def test_nobody_unknown_gets_a_tile(ogc: Any, grids: Surfaces) -> None:
+    assert (await ogc(path_of("grids", at(grids["150204006019001"], 14)), None)).status_code == 401
+
+
+async def test_buildings_of_another_area_are_in_no_tile(ogc: Any, send: Send, grids: Surfaces, tmp_path: Path) -> None:
+    code = max(grids)
+    own, foreign = actor(Post.STATION_HEAD, code[:12]), actor(Post.STATION_HEAD, min(grids)[:12])
+    tile = at(grids[code], 15)
+    assert (await ogc(path_of("buildings", tile), own)).content == b""
+    made = (await send(own, "POST", "/buildings", json=building(inside(grids[code])))).json()
+    drawn = read((await ogc(path_of("buildings", tile), own)).content, tile, tmp_path)
+    assert [each["id"] for each in drawn["buildings"]] == [made["id"]]
+    assert [each["name"] for each in drawn["buildings-labels"]] == [made["name"]]
+    assert (await ogc(path_of("buildings", tile), foreign)).content == b""
+    assert (await ogc(path_of("buildings", tile), LEADER)).content != b""
+
+
+async def test_buildings_are_drawn_from_the_zoom_the_tileset_names(ogc: Any, grids: Surfaces) -> None:
+    tileset = (await ogc("/collections/buildings/tiles/WebMercatorQuad")).json()
+    shallowest = int(tileset["layers"][0]["minTileMatrix"])
+    assert [layer["id"] for layer in tileset["layers"]] == ["buildings", "buildings-labels"]
+    assert {int(limit["tileMatrix"]) for limit in tileset["tileMatrixSetLimits"]} == set(range(shallowest, 23))
+    assert (await ogc(path_of("buildings", at(grids["150204006019001"], shallowest - 1)))).content == b""
+
+
+async def test_the_limits_of_a_tileset_hold_every_grid(ogc: Any, grids: Surfaces) -> None:
+    tileset = (await ogc("/collections/grids/tiles/WebMercatorQuad")).json()
+    limits = {int(each["tileMatrix"]): each for each in tileset["tileMatrixSetLimits"]}
+    for zoom in (10, 14):
+        for surface in grids.values():
+            tile, limit = at(surface, zoom), limits[zoom]
+            assert limit["minTileRow"] <= tile.row <= limit["maxTileRow"]
+            assert limit["minTileCol"] <= tile.column <= limit["maxTileCol"]
+    template = next(link["href"] for link in tileset["links"] if link["rel"] == "item")
+    assert template.endswith("/collections/grids/tiles/WebMercatorQuad/{tileMatrix}/{tileRow}/{tileCol}?f=mvt")
+
+
+async def test_a_tile_is_kept_until_a_grid_changes(
+    ogc: Any, send: Send, leader: Actor, community: str, grids: Surfaces
+) -> None:
+    code = min(code for code in grids if code.startswith(community))
+    path = path_of("grids", at(grids[code], 14))
+    first = await ogc(path)
+    again = await ogc(path, headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    renamed = await send(leader, "PATCH", f"/grids/{code}", json={"name": "新名网格"}, headers={"If-Match": '"1"'})
+    assert renamed.status_code == 200, renamed.text
+    changed = await ogc(path, headers={"If-None-Match": first.headers["etag"]})
+    assert changed.status_code == 200
+    assert "新名网格".encode() in changed.content
+
+
+async def test_the_grids_of_an_earlier_day_are_drawn_as_they_were(ogc: Any, grids: Surfaces) -> None:
+    path = path_of("grids", at(grids["150204006019001"], 14))
+    assert (await ogc(f"{path}?datetime=2020-01-01")).content == b""
+    assert (await ogc(f"{path}?datetime=2024-01-01")).content != b""
+
+
+async def test_a_tile_is_packed_for_whoever_unpacks(ogc: Any, grids: Surfaces) -> None:
+    path = path_of("grids", at(grids["150204006019001"], 12))
+    plain = await ogc(path, headers={"Accept-Encoding": "identity"})
+    packed = await ogc(path, headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.content == plain.content
+
+
+async def test_the_tile_matrix_set_is_described(ogc: Any) -> None:
+    listed = (await ogc("/tileMatrixSets")).json()["tileMatrixSets"]
+    assert [each["id"] for each in listed] == ["WebMercatorQuad"]
+    described = (await ogc("/tileMatrixSets/WebMercatorQuad")).json()
+    assert described["tileMatrices"][1]["matrixWidth"] == 2
+    assert (await ogc("/tileMatrixSets/Other")).status_code == 404
+
+
+def test_the_tiles_not_asked_for_longest_make_room() -> None:
+    kept = KeptTiles(most=2_500)
+    for number in range(4):
+        kept.keep(number, KeptTile(b"x" * 400, b"y" * 400))
+        kept.get(0)
+    assert [kept.get(number) is not None for number in range(4)] == [True, False, False, True]
