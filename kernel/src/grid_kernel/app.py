@@ -65,7 +65,7 @@ def service_app(
     for router in service.routers:
         app.include_router(router, prefix="/v1")
     for router in service.standards:
-        app.include_router(router)
+        app.include_router(router, include_in_schema=False)
     # The last one added is the outermost.
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes, labels=labels)
     app.add_middleware(InFlightLimit, limit=settings.in_flight_limit, service=service.name, labels=labels)
