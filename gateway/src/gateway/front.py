@@ -14,6 +14,7 @@ from gateway.holding import holding_of
 from gateway.proxy import Proxy, ProxyLimits
 from gateway.sessions import Sessions
 from gateway.settings import GatewaySettings
+from gateway.webapps import WebApps, assets_version
 from grid_kernel.errors import Refusal
 from grid_kernel.labels import Labels
 from grid_kernel.middleware import refuse
@@ -44,6 +45,7 @@ class Front:
         # The site asks the gateway as any other client does, only without a network between.
         self.site_client = httpx.AsyncClient(transport=httpx.ASGITransport(app=self), base_url="http://gateway")
         names = ("__Host-grid",) if settings.behind_tls else ("grid",)
+        self.apps = WebApps(self.labels)
         self.site: ASGIApp = create_site(self.site_client, cookie_names=names)
 
     @asynccontextmanager
@@ -52,6 +54,7 @@ class Front:
             state = await stack.enter_async_context(self.own.router.lifespan_context(self.own))
             assert state is not None  # noqa: S101 - a service's lifespan always says its runtime
             runtime: Runtime = state["runtime"]
+            runtime.readiness["webAssets"] = assets_version()
             self._sessions = holding_of(runtime).sessions
             self._proxy = self._make_proxy(self._sessions)
             await self._proxy.startup()
@@ -81,6 +84,8 @@ class Front:
             await self._proxy(scope, receive, send)
         elif path in PROBES:
             await self.own(self._with_state(scope), receive, send)
+        elif self.apps.serves(path):
+            await self.apps(scope, receive, send)
         else:
             await self.site(scope, receive, send)
 

@@ -38,7 +38,8 @@ async def ready(runtime: CurrentRuntime) -> dict[str, str]:
             await connection.execute(text("select version_num from alembic_version"))
     except (SQLAlchemyError, OSError):
         raise Unavailable(service="postgresql") from None
-    return {"status": "ready", "broker": "connected" if runtime.bus.connected.is_set() else "away"}
+    broker = "connected" if runtime.bus.connected.is_set() else "away"
+    return {"status": "ready", "broker": broker} | runtime.readiness
 
 
 @probes.get("/metrics")

@@ -48,6 +48,8 @@ class Runtime:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     extra: dict[str, Any] = field(default_factory=dict)
+    readiness: dict[str, str] = field(default_factory=dict)
+    """What a service adds to the answer of /readyz."""
 
     def scope(self, actor: Actor) -> str:
         """The areas an actor may see in this service, as the database is told."""
