@@ -1,6 +1,7 @@
 """The gateway as it is served, with a district of accounts."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -38,15 +39,27 @@ class Gateway:
         return httpx.AsyncClient(transport=transport, base_url="http://gateway.test", headers=headers)
 
 
-@pytest.fixture(scope="session")
-async def gateway(service_environment: Callable[[str], dict[str, str]]) -> AsyncIterator[Gateway]:
-    """The gateway, started. No service is behind it: what it does alone is tested here."""
-    environment = service_environment("gateway") | {f"GRID_{n}_URL": "http://127.0.0.1:9" for n in ("GIS", "DISPUTE")}
-    environment |= {"GRID_GATEWAY_PORT": "8080", "GRID_POPULATION_URL": "http://127.0.0.1:9"}
-    settings = GatewaySettings.load("gateway", environment | {"GRID_APPROVAL_URL": "http://127.0.0.1:9"})
-    front = create_front(SERVICE, settings)
+@asynccontextmanager
+async def started(environment: dict[str, str], **more: str) -> AsyncIterator[Gateway]:
+    """A gateway. No service is behind it: what it does alone is tested here."""
+    away = {f"GRID_{name}_URL": "http://127.0.0.1:9" for name in ("POPULATION", "APPROVAL", "GIS", "DISPUTE")}
+    front = create_front(SERVICE, GatewaySettings.load("gateway", environment | away | more))
     async with front.host.router.lifespan_context(front.host) as state:
         yield Gateway(front, state["runtime"])
+
+
+@pytest.fixture(scope="session")
+async def gateway(service_environment: Callable[[str], dict[str, str]]) -> AsyncIterator[Gateway]:
+    """The gateway, started."""
+    async with started(service_environment("gateway")) as running:
+        yield running
+
+
+@pytest.fixture
+async def gateway_behind_tls(service_environment: Callable[[str], dict[str, str]]) -> AsyncIterator[Gateway]:
+    """Another gateway on the same accounts, which browsers reach over TLS."""
+    async with started(service_environment("gateway"), GRID_GATEWAY_PUBLIC_URL="https://grid.test") as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

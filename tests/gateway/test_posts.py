@@ -75,6 +75,60 @@ async def test_an_administrator_gets_no_other_post(enter: Enter, security_admin:
     assert (refused.status_code, refused.json()["code"]) == (409, "admins-apart")
 
 
+async def test_an_administrator_s_post_to_come_keeps_other_posts_away_from_then_on(
+    enter: Enter, security_admin: httpx.AsyncClient
+) -> None:
+    other = await enter()
+    admin = {"post": "audit_admin", "areaCode": DISTRICT, "accountId": str(other.id)}
+    assert (await assign(security_admin, **admin, validFrom="2030-01-01")).status_code == 201
+    refused = await assign(security_admin, areaCode=grid(210), accountId=str(other.id))
+    assert refused.json()["code"] == "admins-apart"
+    until_then = await assign(security_admin, areaCode=grid(210), accountId=str(other.id), validTo="2030-01-01")
+    assert until_then.status_code == 201, until_then.text
+
+
+async def test_no_worker_stands_in_for_an_administrator(
+    enter: Enter, security_admin: httpx.AsyncClient, gateway: Gateway
+) -> None:
+    admin = await enter((Post.AUDIT_ADMIN, DISTRICT), area=DISTRICT)
+    worker, free = await enter((Post.RESIDENT_SERVICE_OFFICER, grid(211))), await enter()
+    async with gateway.runtime.system_session() as session:
+        query = text("select id from post_assignment where account_id = :id")
+        post_id = (await session.execute(query, {"id": admin.id})).scalar_one()
+    address = f"{API}/posts/{post_id}/substitute"
+    refused = await security_admin.put(address, json={"accountId": str(worker.id)}, headers={"If-Match": "1"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "admins-apart")
+    assert (
+        await security_admin.put(address, json={"accountId": str(free.id)}, headers={"If-Match": "1"})
+    ).status_code == 200
+
+
+async def test_a_post_nobody_holds_is_on_the_list_of_vacancies_until_it_is_given(
+    enter: Enter, sign_in: SignIn, security_admin: httpx.AsyncClient
+) -> None:
+    three = (Post.RESIDENT_SERVICE_OFFICER, Post.OPINION_COLLECTOR, Post.PARTY_BUILDING_GUIDE)
+    for post in three:
+        await enter((post, grid(212)))
+    head = await sign_in(await enter((Post.STATION_HEAD, COMMUNITY)))
+    stranger = await sign_in(await enter((Post.STATION_HEAD, JIANHUA), area=JIANHUA))
+
+    async def vacant(client: httpx.AsyncClient) -> list[dict[str, object]]:
+        return (await client.get(f"{API}/posts/vacancies", params={"area": grid(212)})).json()["items"]
+
+    assert await vacant(head) == []
+    posts = (await head.get(f"{API}/posts", params={"area": grid(212)})).json()["items"]
+    officer = next(post for post in posts if post["post"] == "resident_service_officer")
+    ended = await security_admin.put(
+        f"{API}/posts/{officer['id']}/end", json={"validTo": "2026-01-01"}, headers={"If-Match": "1"}
+    )
+    assert ended.status_code == 200, ended.text
+    assert await vacant(head) == [{"areaCode": grid(212), "posts": ["resident_service_officer"]}]
+    assert await vacant(stranger) == []
+    worker = await enter()
+    assert (await assign(security_admin, areaCode=grid(212), accountId=str(worker.id))).status_code == 201
+    assert await vacant(head) == []
+
+
 @pytest.mark.parametrize("body", [{"areaCode": COMMUNITY}, {"post": "resident"}, {"areaCode": "12"}, {"post": "king"}])
 async def test_a_post_at_the_wrong_level_or_of_no_kind_is_refused(
     enter: Enter, security_admin: httpx.AsyncClient, body: dict[str, str]

@@ -39,6 +39,12 @@ def test_a_duty_has_the_window_of_the_community_and_no_grid() -> None:
     assert areas(posts, Duty.WINDOW) == [("window_clerk", "150204006019")]
 
 
+def test_b_duty_closes_the_window_of_a_clerk_who_also_has_a_grid() -> None:
+    posts = [held(OFFICER, G1), held(Post.WINDOW_CLERK, "150204006019")]
+    assert areas(posts, Duty.GRID) == [("resident_service_officer", G1)]
+    assert areas(posts, Duty.WINDOW) == [("window_clerk", "150204006019")]
+
+
 def test_without_a_roster_entry_a_worker_is_on_grid_duty() -> None:
     assert areas([held(OFFICER, G1)], None) == [("resident_service_officer", G1)]
 
@@ -96,6 +102,35 @@ def test_administrators_hold_nothing_else(admin: Post) -> None:
         rules.check_assignment(OFFICER, G1, [held(admin, "150204")], str(OTHER), ME)
     with pytest.raises(AdminsApart):
         rules.check_assignment(admin, "150204", [held(OFFICER, G1)], str(OTHER), ME)
+
+
+def test_whoever_stands_in_for_an_administrator_holds_nothing_else_either() -> None:
+    stands_in = held(Post.AUDIT_ADMIN, "150204", OTHER, substitute=ME)
+    with pytest.raises(AdminsApart):
+        rules.check_assignment(OFFICER, G1, [stands_in], str(OTHER), ME)
+
+
+def test_an_administrator_s_post_may_be_given_to_the_same_person_again() -> None:
+    rules.check_assignment(Post.AUDIT_ADMIN, "150204", [held(Post.AUDIT_ADMIN, "150204")], str(OTHER), ME)
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "meets"),
+    [
+        (date(2025, 1, 1), None, True),
+        (date(2025, 1, 1), date(2026, 1, 1), False),
+        (date(2025, 1, 1), date(2026, 1, 2), True),
+        (TODAY, None, False),
+        (TODAY - timedelta(1), TODAY, True),
+    ],
+)
+def test_two_periods_meet_when_they_share_a_day(begins: date, ends: date | None, *, meets: bool) -> None:
+    assert held(OFFICER, G1, until=TODAY).overlaps(begins, ends) is meets
+
+
+def test_what_is_not_held_of_the_three_is_vacant() -> None:
+    assert rules.vacant([OFFICER]) == [Post.OPINION_COLLECTOR, Post.PARTY_BUILDING_GUIDE]
+    assert rules.vacant(rules.GRID_TRIO) == []
 
 
 def test_nobody_gives_a_post_to_oneself() -> None:

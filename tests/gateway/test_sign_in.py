@@ -1,13 +1,19 @@
 """Signing in: slow to guess, impossible to ride on, gone at once when it must be."""
 
-from datetime import timedelta
+import time
+from datetime import datetime, timedelta
+from types import SimpleNamespace
 
 import httpx
 import pyotp
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 from tests.gateway.conftest import COMMUNITY, GRID, PASSWORD, Enter, Gateway, SignIn
 
+from gateway.holding import holding_of
+from gateway.models import Account
+from gateway.sessions import SignedIn, signed_in
 from grid_kernel import clock
 from grid_kernel.auth import Actor, Post
 
@@ -35,6 +41,20 @@ async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(enter: Ente
     assert "path=/" in cookie
 
 
+async def test_behind_tls_the_cookie_is_the_host_s_own(enter: Enter, gateway_behind_tls: Gateway) -> None:
+    worker = await enter((Post.STATION_HEAD, COMMUNITY))
+    async with gateway_behind_tls.client() as client:
+        answer = await client.post(SESSION, json={"login": worker.login, "password": PASSWORD})
+        cookie = answer.headers["set-cookie"]
+        assert cookie.startswith("__Host-grid=")
+        assert {"secure", "httponly", "path=/", "samesite=lax"} <= {part.strip().lower() for part in cookie.split(";")}
+        assert "domain" not in cookie.lower()
+        client.cookies.clear()
+        secret = cookie.split(";")[0].split("=", 1)[1]
+        assert (await client.get(ME, headers={"Cookie": f"__Host-grid={secret}"})).status_code == 200
+        assert (await client.get(ME, headers={"Cookie": f"grid={secret}"})).status_code == 401
+
+
 @pytest.mark.parametrize("wrong", [{"password": "wrong-password"}, {"login": "nobody-at-all"}])
 async def test_what_is_wrong_is_not_said(enter: Enter, gateway: Gateway, wrong: dict[str, str]) -> None:
     worker = await enter()
@@ -55,6 +75,24 @@ async def test_after_five_failures_even_the_right_password_waits(enter: Enter, g
             update = text("update account set locked_until = now() where id = :id")
             await session.execute(update, {"id": worker.id})
         assert (await client.post(SESSION, json={"login": worker.login, "password": PASSWORD})).status_code == 200
+
+
+async def test_each_further_failure_waits_longer_and_is_written_down(enter: Enter, gateway: Gateway) -> None:
+    worker = await enter()
+    waits = []
+    async with gateway.client() as client:
+        for _ in range(7):
+            await client.post(SESSION, json={"login": worker.login, "password": "wrong-password"})
+            async with gateway.runtime.system_session() as session:
+                update = text(
+                    "update account set locked_until = now() from account before where account.id = :id "
+                    "and before.id = account.id returning extract(epoch from before.locked_until - now())::float"
+                )
+                waits.append((await session.execute(update, {"id": worker.id})).scalar_one())
+    assert [round(wait / 60) for wait in waits if wait is not None][-3:] == [1, 2, 4]
+    async with gateway.runtime.system_session() as session:
+        query = text("select count(*) from audit_entry where action = 'account.locked' and object_id = :id")
+        assert (await session.execute(query, {"id": worker.id})).scalar_one() == 3
 
 
 async def test_without_a_session_nobody_is_known(gateway: Gateway) -> None:
@@ -162,8 +200,49 @@ async def test_a_post_that_is_vacated_allows_nothing_more_at_once(
         f"/api/gateway/v1/posts/{post_id}/end", json={"validTo": "2026-01-01"}, headers={"If-Match": "1"}
     )
     assert ended.status_code == 200, ended.text
-    token = await gateway.front._sessions.authorise(  # type: ignore[union-attr]
+    assert (await told(gateway, client)).grants == ()
+
+
+async def told(gateway: Gateway, client: httpx.AsyncClient) -> Actor:
+    """The actor a service would be told of, with the cookie of a browser."""
+    sessions = holding_of(gateway.runtime).sessions
+    token = await sessions.authorise(
         {"method": "GET", "headers": [(b"cookie", f"grid={client.cookies['grid']}".encode())]}
     )
-    actor = gateway.runtime.verifier.verify((token or b"").decode(), now=clock.now().timestamp())
-    assert actor.grants == ()
+    return gateway.runtime.verifier.verify((token or b"").decode(), now=clock.now().timestamp())
+
+
+async def test_a_change_made_by_another_gateway_counts_within_a_minute(
+    enter: Enter, sign_in: SignIn, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = await enter((Post.RESIDENT_SERVICE_OFFICER, f"{COMMUNITY}102"))
+    client = await sign_in(worker)
+    assert len((await told(gateway, client)).grants) == 1
+    async with gateway.runtime.system_session() as session:
+        end = text("update post_assignment set valid_to = '2026-01-01' where account_id = :id")
+        await session.execute(end, {"id": worker.id})
+    assert len((await told(gateway, client)).grants) == 1
+    later = time.monotonic() + 60
+    monkeypatch.setattr("gateway.sessions.time", SimpleNamespace(monotonic=lambda: later))
+    assert (await told(gateway, client)).grants == ()
+
+
+async def test_what_was_looked_up_while_a_post_ended_is_not_remembered(
+    enter: Enter, sign_in: SignIn, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = await enter((Post.RESIDENT_SERVICE_OFFICER, f"{COMMUNITY}103"))
+    client = await sign_in(worker)
+    sessions, reading = holding_of(gateway.runtime).sessions, signed_in
+
+    async def overtaken(session: AsyncSession, account: Account, now: datetime) -> SignedIn:
+        found = await reading(session, account, now)
+        async with gateway.runtime.system_session() as other:
+            end = text("update post_assignment set valid_to = '2026-01-01' where account_id = :id")
+            await other.execute(end, {"id": worker.id})
+            sessions.forget(other, worker.id)
+        return found
+
+    monkeypatch.setattr("gateway.sessions.signed_in", overtaken)
+    assert len((await told(gateway, client)).grants) == 1
+    monkeypatch.undo()
+    assert (await told(gateway, client)).grants == ()

@@ -225,14 +225,22 @@ async def assign_post(session: AsyncSession, actor: Actor, given: PostIn, *, now
     """Give a post to an account. Security administrators grant; nobody grants to oneself."""
     _require(actor, Post.SECURITY_ADMIN, area=given.area_code)
     account = await queries.visible_account(session, actor, given.account_id)
-    held = [post for post in await queries.held_by(session, account.id) if post.in_force(given.valid_from)]
-    rules.check_assignment(given.post, given.area_code, held, actor.id, account.id)
     assignment = PostAssignment(**given.model_dump())
+    await _check_holder(session, actor, assignment, account.id, since=given.valid_from)
     session.add(assignment)
     await _flush_or(session, rules.PostTaken())
     await publish(session, assignment.assigned(now))
     await record_act(session, actor, "post.assigned", assignment, kind="post", now=now)
     return assignment
+
+
+async def _check_holder(
+    session: AsyncSession, actor: Actor, assignment: PostAssignment, account_id: UUID, *, since: date
+) -> None:
+    """Refuse whoever may not hold the post, or stand in for it, from a day on."""
+    held = await queries.held_by(session, account_id)
+    beside = [other for other in held if other.overlaps(since, assignment.valid_to)]
+    rules.check_assignment(assignment.post, assignment.area_code, beside, actor.id, account_id)
 
 
 async def vacate_post(
@@ -251,19 +259,22 @@ async def vacate_post(
 
 async def set_substitute(
     session: AsyncSession, actor: Actor, post_id: UUID, account_id: UUID | None, *, version: int, now: datetime
-) -> PostAssignment:
-    """Let somebody stand in for a post, or end that. Station heads do it for their own community."""
+) -> tuple[PostAssignment, UUID | None]:
+    """Let somebody stand in for a post, or end that, and say who did so before.
+
+    Station heads do it for their own community.
+    """
     assignment = await queries.post_assignment(session, actor, post_id)
     _require(actor, Post.SECURITY_ADMIN, Post.STATION_HEAD, area=assignment.area_code)
     expect_version(assignment, version)
     if account_id is not None:
         await queries.visible_account(session, actor, account_id)
-        rules.check_assignment(assignment.post, assignment.area_code, [], actor.id, account_id)
-    assignment.substitute_account_id = account_id
+        await _check_holder(session, actor, assignment, account_id, since=today(now))
+    before, assignment.substitute_account_id = assignment.substitute_account_id, account_id
     assignment.version += 1
     await publish(session, assignment.assigned(now))
     await record_act(session, actor, "post.substituted", assignment, kind="post", now=now)
-    return assignment
+    return assignment, before
 
 
 async def set_duty(session: AsyncSession, actor: Actor, given: RosterIn, *, now: datetime) -> RosterEntry:

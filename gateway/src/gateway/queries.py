@@ -1,14 +1,15 @@
 """Every select of the gateway. Staff is seen inside the own area; units by everybody who is signed in."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ARRAY, Select, Text, and_, any_, cast, distinct, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from gateway.models import Account, PostAssignment, RosterEntry, Unit, WebSession
-from gateway.rules import Duty, Half, Held
+from gateway.rules import GRID_TRIO, Duty, Half, Held
 from grid_kernel.auth import Actor, Post
 from grid_kernel.db import find, in_scope
 from grid_kernel.errors import NotFound
@@ -38,6 +39,26 @@ def visible_posts(actor: Actor) -> Select[PostAssignment, str]:
         Account, col(Account.id) == col(PostAssignment.account_id)
     )
     return joined.where(in_scope(col(PostAssignment.area_code), scope(actor)))
+
+
+def visible_vacancies(actor: Actor, day: date) -> Select[str, Sequence[str]]:
+    """Grids of the actor's areas that lack one of the three posts on a day, with the posts that are held.
+
+    A grid is known here by the posts it ever had; one whose posts wait to be assigned anew is no more.
+    """
+    held = and_(
+        col(PostAssignment.valid_from) <= day,
+        or_(col(PostAssignment.valid_to).is_(None), col(PostAssignment.valid_to) > day),
+    )
+    posts = func.array_agg(distinct(cast(col(PostAssignment.post), Text))).filter(held)
+    statement = select(col(PostAssignment.area_code), func.coalesce(posts, literal([], ARRAY(Text))).label("held"))
+    return (
+        statement.where(in_scope(col(PostAssignment.area_code), scope(actor)))
+        .where(col(PostAssignment.post) == any_(literal(sorted(GRID_TRIO), ARRAY(Text))))
+        .group_by(col(PostAssignment.area_code))
+        .having(func.count(distinct(col(PostAssignment.post))).filter(held) < len(GRID_TRIO))
+        .having(func.bool_or(col(PostAssignment.to_reassign)).is_(False))
+    )
 
 
 def visible_roster(actor: Actor) -> Select[RosterEntry]:

@@ -125,6 +125,14 @@ class Held:
         """Whether the post is held on a day; the last day is not part of it."""
         return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
 
+    def overlaps(self, begins: date, ends: date | None) -> bool:
+        """Whether it is held on any day of a period."""
+        return (ends is None or self.valid_from < ends) and (self.valid_to is None or begins < self.valid_to)
+
+    def concerns(self, account_id: UUID) -> bool:
+        """Whether an account holds it or stands in for it."""
+        return account_id in (self.account_id, self.substitute_account_id)
+
 
 def half_of(moment: datetime) -> Half:
     """The half-day a moment falls in, Shanghai time."""
@@ -133,13 +141,12 @@ def half_of(moment: datetime) -> Half:
 
 def effective_grants(held: Iterable[Held], account_id: UUID, duty: Duty | None, day: date) -> tuple[Grant, ...]:
     """The grants in force: B has the own and the substituted grids, A has the community's window (DESIGN §7)."""
-    current = [
-        post for post in held if post.in_force(day) and account_id in (post.account_id, post.substitute_account_id)
-    ]
+    current = [post for post in held if post.in_force(day) and post.concerns(account_id)]
     if duty is Duty.WINDOW and (windows := _windows(current)):
         kept = (_grant(post) for post in current if post.post not in GRID_TRIO | {Post.WINDOW_CLERK})
         return _ordered([*windows, *kept])
-    return _ordered(_grant(post) for post in current)
+    away = {Post.WINDOW_CLERK} if duty is Duty.GRID else frozenset[Post]()
+    return _ordered(_grant(post) for post in current if post.post not in away)
 
 
 def _windows(current: Sequence[Held]) -> list[Grant]:
@@ -161,15 +168,20 @@ def _ordered(grants: Iterable[Grant]) -> tuple[Grant, ...]:
     return tuple(sorted(set(grants), key=lambda grant: (grant.post, grant.area, grant.unit or "")))
 
 
-def check_assignment(post: Post, area_code: str, held: Sequence[Held], actor_id: str, account_id: UUID) -> None:
-    """Refuse a post at the wrong level, for oneself, or beside an administrator's."""
+def check_assignment(post: Post, area_code: str, held: Iterable[Held], actor_id: str, account_id: UUID) -> None:
+    """Refuse a post at the wrong level, for oneself, or beside an administrator's held in the same period."""
     if str(account_id) == actor_id:
         raise NotForOneself
     if post not in ASSIGNABLE or len(area_code) not in LEVELS[post]:
         raise InvalidInput.at("/areaCode", "wrong-level-for-post")
-    others = {other.post for other in held if other.account_id == account_id}
-    if (post in ADMINS and others) or (others & ADMINS and post not in others):
+    together = {post} | {other.post for other in held if other.concerns(account_id)}
+    if len(together) > 1 and together & ADMINS:
         raise AdminsApart
+
+
+def vacant(held: Iterable[str]) -> list[Post]:
+    """Which of a grid's three posts nobody holds, given those that are held."""
+    return sorted(GRID_TRIO - {Post(post) for post in held})
 
 
 def lock_after(failures: int) -> timedelta:

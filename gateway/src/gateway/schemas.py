@@ -183,6 +183,13 @@ class PostOut(Schema):
     version: int
 
 
+class VacancyOut(Schema):
+    """A grid without one of its three, and which posts nobody holds."""
+
+    area_code: str
+    posts: list[Post]
+
+
 class RosterIn(Input):
     """The duty of an account on one half-day."""
 

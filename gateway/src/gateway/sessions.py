@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 from starlette.types import Scope
 
 from gateway import queries, rules
@@ -65,6 +67,7 @@ class Sessions:
         self._prefix = f"{self.cookie}=".encode()
         self.secure = secure
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
+        self._forgotten = 0
 
     async def authorise(self, scope: Scope) -> bytes | None:
         """The bearer token of a request, None for nobody; CrossSite when another site's page sent it."""
@@ -90,7 +93,7 @@ class Sessions:
         return None
 
     async def _look_up(self, secret: bytes) -> _Known | None:
-        now = clock.now()
+        now, forgotten = clock.now(), self._forgotten
         async with self._runtime.system_session() as session:
             found = await queries.web_session(session, secret_hash(secret.decode("ascii", "replace")))
             if found is None or _too_old(found[0].seen_at, found[0].started_at, now):
@@ -103,25 +106,36 @@ class Sessions:
         # The token outlives its place in the memory, so that no request starts with one about to expire.
         token = self._runtime.signer.mint(actor, now=now, seconds=2 * TOKEN_SECONDS)
         known = _Known(token.encode(), account.id, time.monotonic() + TOKEN_SECONDS)
+        # What was read while a change was being stored may be older than the change: it serves this request only.
+        if forgotten == self._forgotten:
+            self._keep(secret, known)
+        return known
+
+    def _keep(self, secret: bytes, known: _Known) -> None:
         self._known[secret] = known
         self._known.move_to_end(secret)
         if len(self._known) > _KEPT:
             self._known.popitem(last=False)
-        return known
 
-    def forget(self, account_ids: Iterable[UUID | str]) -> None:
-        """Drop what is known of accounts: their next request looks anew."""
-        gone = {str(account_id) for account_id in account_ids}
-        for secret in [secret for secret, known in self._known.items() if str(known.account_id) in gone]:
-            del self._known[secret]
+    def forget(self, session: AsyncSession, *account_ids: UUID | None) -> None:
+        """Drop what is known of accounts once a change of them is stored: their next request looks anew."""
+        gone = set(account_ids)
 
-    def forget_secret(self, secret: bytes) -> None:
-        """Drop what is known of one session."""
-        self._known.pop(secret, None)
+        def drop(_: Session) -> None:
+            self._forgotten += 1
+            for secret in [secret for secret, known in self._known.items() if known.account_id in gone]:
+                del self._known[secret]
 
-    def forget_all(self) -> None:
-        """Drop everything that is known."""
-        self._known.clear()
+        event.listen(session.sync_session, "after_commit", drop, once=True)
+
+    def forget_secret(self, session: AsyncSession, secret: bytes) -> None:
+        """Drop what is known of one browser's session once its end is stored."""
+
+        def drop(_: Session) -> None:
+            self._forgotten += 1
+            self._known.pop(secret, None)
+
+        event.listen(session.sync_session, "after_commit", drop, once=True)
 
 
 def _too_old(seen_at: datetime, started_at: datetime, now: datetime) -> bool:

@@ -55,7 +55,7 @@ async def change_account(
 ) -> AccountOut:
     """Rename, close or reopen an account."""
     changed = await commands.change_account(session, actor, account_id, **given.model_dump(), version=version, now=now)
-    held.sessions.forget([account_id])
+    held.sessions.forget(session, account_id)
     return AccountOut.model_validate(changed)
 
 
@@ -71,5 +71,5 @@ async def reset_password(
     """Give an account a new password; its sessions and its second factor end."""
     password = given.password.get_secret_value()
     changed = await commands.reset_password(session, held.passwords, actor, account_id, password, now=now)
-    held.sessions.forget([account_id])
+    held.sessions.forget(session, account_id)
     return AccountOut.model_validate(changed)

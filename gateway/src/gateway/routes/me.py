@@ -51,7 +51,7 @@ async def change_password(
     own_id(actor)
     current, fresh = given.current.get_secret_value(), given.fresh.get_secret_value()
     await commands.change_password(session, held.passwords, actor, current, fresh, now=now)
-    held.sessions.forget([actor.id])
+    held.sessions.forget(session, UUID(actor.id))
     return Response(status_code=204)
 
 

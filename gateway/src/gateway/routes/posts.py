@@ -1,7 +1,8 @@
 """Posts: who holds what, where, from when to when, and who stands in."""
 
+from collections.abc import Mapping
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query
@@ -11,10 +12,11 @@ from sqlmodel import col
 from gateway import commands, queries
 from gateway.holding import CurrentHolding
 from gateway.models import Account, PostAssignment
-from gateway.rules import AdminsApart, NotForOneself, PostTaken
-from gateway.schemas import PostEnd, PostIn, PostOut, SubstituteIn
+from gateway.rules import AdminsApart, NotForOneself, PostTaken, vacant
+from gateway.schemas import PostEnd, PostIn, PostOut, SubstituteIn, VacancyOut
 from grid_kernel.auth import CurrentActor
-from grid_kernel.db import WriteSession
+from grid_kernel.clock import today
+from grid_kernel.db import WriteSession, in_scope
 from grid_kernel.errors import refusals
 from grid_kernel.paging import Page, Paging, page_of
 from grid_kernel.routing import CHANGED, GridRouter, IfMatch
@@ -36,7 +38,7 @@ async def assign_post(
 ) -> PostOut:
     """Give a post to an account; it counts from the account's next request."""
     assignment = await commands.assign_post(session, actor, given, now=now)
-    held.sessions.forget([assignment.account_id])
+    held.sessions.forget(session, assignment.account_id)
     return await _out(session, assignment)
 
 
@@ -61,6 +63,29 @@ async def list_posts(
     return page_of(rows, paging, key=lambda row: (row["area_code"], row["id"]), item=PostOut.model_validate)
 
 
+@router.get("/vacancies")
+async def list_vacancies(
+    actor: CurrentActor,
+    reads: Reads,
+    paging: Paging,
+    now: Now,
+    area: Annotated[AreaCode | None, Query()] = None,
+    on: Annotated[date | None, Query(description="The day asked about, today when none is given.")] = None,
+) -> Page[VacancyOut]:
+    """Grids of the own areas where one of the three posts is held by nobody, by area."""
+    statement = queries.visible_vacancies(actor, on or today(now)).order_by(col(PostAssignment.area_code))
+    if area is not None:
+        statement = statement.where(in_scope(col(PostAssignment.area_code), [area]))
+    if after := paging.after(str):
+        statement = statement.where(col(PostAssignment.area_code) > after[0])
+    rows = await reads.fetch(statement.limit(paging.limit + 1))
+    return page_of(rows, paging, key=lambda row: (row["area_code"],), item=_vacancy)
+
+
+def _vacancy(row: Mapping[str, Any]) -> VacancyOut:
+    return VacancyOut(area_code=row["area_code"], posts=vacant(row["held"]))
+
+
 @router.put("/{post_id}/end", responses=CHANGED)
 async def vacate_post(
     post_id: UUID,
@@ -73,7 +98,7 @@ async def vacate_post(
 ) -> PostOut:
     """End a post; what it allowed ends with it."""
     assignment = await commands.vacate_post(session, actor, post_id, given.valid_to, version=version, now=now)
-    held.sessions.forget([assignment.account_id, assignment.substitute_account_id or ""])
+    held.sessions.forget(session, assignment.account_id, assignment.substitute_account_id)
     return await _out(session, assignment)
 
 
@@ -88,6 +113,8 @@ async def set_substitute(
     now: Now,
 ) -> PostOut:
     """Let somebody stand in for a post, or end that."""
-    assignment = await commands.set_substitute(session, actor, post_id, given.account_id, version=version, now=now)
-    held.sessions.forget_all()
+    assignment, before = await commands.set_substitute(
+        session, actor, post_id, given.account_id, version=version, now=now
+    )
+    held.sessions.forget(session, before, assignment.substitute_account_id)
     return await _out(session, assignment)

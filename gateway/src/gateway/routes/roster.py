@@ -25,7 +25,7 @@ async def set_duty(
 ) -> RosterOut:
     """Put an account on window or grid duty for a half-day."""
     entry = await commands.set_duty(session, actor, given, now=now)
-    held.sessions.forget([entry.account_id])
+    held.sessions.forget(session, entry.account_id)
     return RosterOut.model_validate(entry)
 
 

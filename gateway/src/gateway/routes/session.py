@@ -44,6 +44,6 @@ async def sign_out(request: Request, session: SystemSession, held: CurrentHoldin
     response = Response(status_code=204)
     if secret := held.sessions.secret_of(request.scope["headers"]):
         await commands.sign_out(session, secret.decode("ascii", "replace"), now=now)
-        held.sessions.forget_secret(secret)
+        held.sessions.forget_secret(session, secret)
     response.delete_cookie(held.sessions.cookie, path="/", secure=held.sessions.secure, httponly=True, samesite="lax")
     return response
