@@ -57,6 +57,9 @@ def test_one_number_of_one_person_is_revealed_with_a_purpose(worker: Account, ho
     assert "*" in person["idNumber"]
     address = f"population/v1/persons/{person['id']}/reveal"
     assert worker.send("POST", address, {"field": "id_number"}).status_code == 400
+    shown = worker.do("POST", address, {"field": "id_number", "purpose": "handling_application"})["value"]
+    assert shown.startswith("150299")
+    assert (shown[:3], shown[-2:]) == (person["idNumber"][:3], person["idNumber"][-2:])
 
 
 def test_the_progress_says_what_is_left_and_where_its_numbers_are(worker: Account) -> None:

@@ -1,6 +1,7 @@
 """(d) The overview of street and district; (e) the same town for a worker of another community: nothing is there."""
 
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 from tests.flows.conftest import COMMUNITY, DISTRICT, GRID, STREET, Account, SignIn
@@ -58,7 +59,10 @@ def test_and_nothing_can_be_changed_there(sign_in: SignIn) -> None:
     dulan, jianhua = sign_in("worker.dulan"), sign_in("worker.jianhua")
     household = dulan.read("population/v1/households", area=GRID, limit=1)["items"][0]
     visit = {"householdId": household["id"], "visitedAt": "2026-11-20T10:00:00+08:00", "outcome": "done"}
-    assert jianhua.send("POST", "population/v1/visits", visit).status_code in {400, 404}
+    refused = jianhua.send("POST", "population/v1/visits", visit)
+    nobody = jianhua.send("POST", "population/v1/visits", visit | {"householdId": str(uuid4())})
+    assert refused.status_code == nobody.status_code == 404
+    assert refused.json()["detail"] == nobody.json()["detail"], "a household elsewhere is told apart from none"
     change = jianhua.send("PATCH", f"population/v1/households/{household['id']}", {"phone": "12000000000"}, version=1)
     assert change.status_code == 404
     search = {"name": "王", "grid": GRID}

@@ -1,0 +1,34 @@
+"""The commands printed in the documents do what stands beside them."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.timeout(500)
+ROOT = Path(__file__).parents[2]
+CODES = "curl() { command curl -sS -o /dev/null -w '%{http_code}\\n' \"$@\"; }\n"
+
+
+def codes(page: str, town: str, folder: Path) -> list[str]:
+    """What the commands of a page are answered, leaving out those with an identifier the reader has to fill in."""
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```", (ROOT / page).read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    script = "".join(block for language, block in blocks if not language and "make up" not in block)
+    script = re.sub(r"^.*<id>.*\n", "", script, flags=re.MULTILINE)
+    script = CODES + script.replace("http://localhost:8080", town)
+    done = subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
+def test_another_system_can_call_as_the_readme_says(town: str, tmp_path: Path, page: str) -> None:
+    *worker, anybody = codes(page, town, tmp_path)
+    assert worker == ["200", "200", "201"]
+    assert anybody in {"404", "429"}, "the receipt of the example belongs to nobody"
+
+
+def test_the_walk_of_ten_minutes_can_be_walked(town: str, tmp_path: Path) -> None:
+    worker, clerk, department = ["200", "200", "200", "200", "404"], ["200", "200", "201"], ["200", "200", "201", "200"]
+    assert codes("docs/demo.md", town, tmp_path) == worker + clerk + department
