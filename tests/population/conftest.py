@@ -95,10 +95,14 @@ class Api:
         self, who: Actor | None, method: str, path: str, body: Any = None, *, version: Any = None, **headers: str
     ) -> httpx.Response:
         """Send a request, on a version where one is named."""
-        sent = ({} if who is None else self._tokens.headers(who)) | headers
+        sent = ({} if who is None else self.headers(who)) | headers
         if version is not None:
             sent["If-Match"] = f'"{version}"'
         return await self.client.request(method, f"/v1{path}", json=body, headers=sent)
+
+    def headers(self, who: Actor) -> dict[str, str]:
+        """What somebody sends with every request."""
+        return self._tokens.headers(who)
 
     async def get(self, who: Actor | None, path: str) -> httpx.Response:
         """Read something."""

@@ -170,10 +170,10 @@ async def test_every_kept_table_has_its_versions_and_its_triggers(runtime: Runti
                 ),
                 {"name": table.name},
             )
-            triggers: dict[str, Any] = {row.tgname: row.tgenabled for row in known}
+            triggers: dict[str, Any] = {r.tgname: r.tgenabled for r in known if not r.tgname.endswith("_noted")}
             columns = await session.execute(text(f"select * from {table.name}_version limit 0"))
             version_columns: Sequence[str] = list(columns.keys())
         assert set(triggers) == {f"{table.name}_entered", f"{table.name}_changed"}
         assert set(triggers.values()) == {b"O"}
-        derived = {"name_grams", "address_grams", "id_number_index", "phone_index", "effective_on"}
+        derived = {"name_grams", "address_grams", "id_number_index", "phone_index", "effective_on", "presence_seen_at"}
         assert {column.name for column in table.columns} - derived <= set(version_columns)

@@ -158,6 +158,7 @@ async def test_every_grid_has_its_own_line_and_the_sums_are_the_total(api: Api, 
         "coveragePercent": 90,
         "careVisits": 3,
         "careGapDays": 14,
+        "visitWeekday": None,
     }
 
 
@@ -176,7 +177,7 @@ async def test_an_area_may_have_its_own_rule_from_a_day_on(api: Api, place: Plac
     await api.registered(place.worker, place.household())
     async with runtime.system_session() as session:
         await session.execute(
-            text("insert into visit_rule values (:id, :area, :since, null, 1, 100, 2, 7)"),
+            text("insert into visit_rule values (:id, :area, :since, null, 1, 100, 2, 7, 3)"),
             {"id": uuid4(), "area": place.grid, "since": TODAY - timedelta(days=1)},
         )
     whole = await progress(api, place, place.grid)

@@ -31,6 +31,7 @@ SERVICE = Service(
         "registration_categories",
         "sexes",
         "visit_kinds",
+        "visit_needs",
         "visit_outcomes",
     ),
     loader=commands.load,

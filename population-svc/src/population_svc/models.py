@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Date, Index, Numeric, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, Date, Identity, Index, Numeric, Text, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
 
@@ -21,6 +21,7 @@ from population_svc.rules import PersonStatus, Presence, VisitOutcome
 PHONE = "population.phone"
 ID_NUMBER = "population.id_number"
 CARE_BASIS = "population.care.basis"
+VISIT_NOTE = "population.visit.note"
 
 
 class Base(SQLModel, registry=new_registry()):
@@ -80,6 +81,7 @@ class Household(Base, table=True):
     roster_key: str = Field(sa_type=AREA_CODE)
     household_type: str = "10"
     presence: Presence = Field(default=Presence.LIVING, sa_type=StringEnum(Presence))
+    presence_seen_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     head_person_id: UUID | None = None
     formed_on: date
     dissolved_on: date | None = None
@@ -105,9 +107,10 @@ class Household(Base, table=True):
         )
 
     def visited(self, visit: "Visit") -> says.HouseholdVisited:
-        """Count a visit; one that found it at home or gone tells where it lives."""
-        presence = rules.PRESENCE_AFTER.get(visit.outcome, self.presence)
-        _take_over(self, {"presence": presence}, since=visit.visited_on, now=visit.recorded_at)
+        """Count a visit; one that found it at home or gone tells where it lives, unless somebody saw it later."""
+        presence = rules.PRESENCE_AFTER.get(visit.outcome)
+        word = Household.seen(self, presence, visit.visited_at) if presence is not None else {}
+        _take_over(self, word, since=visit.visited_on, now=visit.recorded_at)
         return says.HouseholdVisited(
             aggregate_id=self.id,
             sequence=self.version,
@@ -117,6 +120,12 @@ class Household(Base, table=True):
             outcome=visit.outcome.value,
             visited_on=visit.visited_on,
         )
+
+    def seen(self, presence: Presence, at: datetime) -> dict[str, Any]:
+        """What a word on the presence changes: what was seen last stands, whichever word arrives last."""
+        if self.presence_seen_at is not None and at <= self.presence_seen_at:
+            return {}
+        return {"presence": presence, "presence_seen_at": at}
 
     def change(self, changes: dict[str, Any], *, since: date, now: datetime) -> None:
         """Take over what is said of it since a day."""
@@ -257,6 +266,10 @@ class Visit(Base, table=True):
     visited_on: date
     outcome: VisitOutcome = Field(sa_type=StringEnum(VisitOutcome))
     kind: str
+    needs: list[str] = Field(sa_type=ARRAY(Text))
+    unchanged: bool = False
+    revisit_on: date | None = None
+    note: str | None = Field(default=None, sa_type=EncryptedText(VISIT_NOTE))
     worker_id: str
     recorded_at: datetime = Field(sa_type=UtcDateTime)
 
@@ -279,6 +292,7 @@ class VisitRule(Base, table=True):
     coverage_percent: int
     care_visits: int
     care_gap_days: int
+    visit_weekday: int | None = None
 
     __table_args__ = (UniqueConstraint("area_code", "valid_from"),)
 
@@ -371,8 +385,38 @@ class BuildingGrid(Base, table=True):
     building_no: str | None = None
 
 
+class RosterChange(Base, table=True):
+    """That a household of a grid changed in a transaction; appended by triggers, see `changes`."""
+
+    __tablename__ = "roster_change"
+
+    id: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    area_code: str = _area()
+    household_id: UUID
+    person_id: UUID | None = None
+    changed_in: int = Field(
+        sa_column=Column(BigInteger, nullable=False, server_default=text("pg_current_xact_id()::text::bigint"))
+    )
+    changed_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False, server_default=func.now()))
+
+    __table_args__ = (Index("ix_roster_change_area_code", "area_code", "changed_in"),)
+
+
+class SyncOperation(Base, table=True):
+    """An operation of a phone that was taken over; the same id again is answered from here."""
+
+    __tablename__ = "sync_operation"
+
+    id: UUID = Field(primary_key=True)
+    actor_id: str
+    kind: str
+    version: int | None = None
+    at: datetime = Field(sa_type=UtcDateTime)
+    recorded_at: datetime = Field(sa_type=UtcDateTime)
+
+
 dwelling_version = version_table(Dwelling, without=("address_grams",))
-household_version = version_table(Household, without=("phone_index",))
+household_version = version_table(Household, without=("phone_index", "presence_seen_at"))
 person_version = version_table(Person, without=("name_grams", "id_number_index", "phone_index"))
 occupancy_version = version_table(Occupancy, without=("valid_from", "valid_to"))
 

@@ -17,6 +17,7 @@ class Rule:
     coverage_percent: int
     care_visits: int
     care_gap_days: int
+    visit_weekday: int | None = None
 
     @property
     def weekly_minimum(self) -> int:

@@ -16,6 +16,7 @@ from population_svc.schemas import AreaProgress, CareProgress, Figure, PaceOut, 
 
 Row = Mapping[str, Any]
 _GRID = 15
+_RULE = ("monthly_minimum", "coverage_percent", "care_visits", "care_gap_days", "visit_weekday")
 _COUNTED = ("households", "before_month", "in_month", "before_week", "in_week", "empty")
 _COUNTED += (*VisitState, Presence.REGISTERED_ONLY, Presence.REPORTED_MOVED)
 
@@ -42,7 +43,7 @@ def rule_for(area: str, in_force: Sequence[Row]) -> Rule:
     """The rule with the longest area code that contains the area; the latest of two."""
     fitting = [row for row in in_force if area.startswith(row["area_code"])]
     row = max(fitting, key=lambda each: (len(each["area_code"]), each["valid_from"]))
-    return Rule(row["monthly_minimum"], row["coverage_percent"], row["care_visits"], row["care_gap_days"])
+    return Rule(**{name: row[name] for name in _RULE})
 
 
 def _by_grid(rows: Sequence[Row], empty: Sequence[Row]) -> dict[str, dict[str, Any]]:
@@ -69,13 +70,7 @@ class _Quarter:
             area_code=self._area,
             quarter=self._quarter.label,
             as_of=self._day,
-            rule=RuleOut(
-                monthly_minimum=rule.monthly_minimum,
-                weekly_minimum=rule.weekly_minimum,
-                coverage_percent=rule.coverage_percent,
-                care_visits=rule.care_visits,
-                care_gap_days=rule.care_gap_days,
-            ),
+            rule=RuleOut.model_validate(rule),
             total=self._total(rule, grids),
             grids=[] if len(self._area) == _GRID else parts,
         )

@@ -1,6 +1,6 @@
 """What the register and the visiting regulation say: states, checks, who sees what. No I/O, no framework, no clock."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -18,6 +18,8 @@ VACANT = "03"
 SEARCH_CAP = 10
 CLOCK_TOLERANCE = timedelta(minutes=5)
 OLDEST_VISIT = timedelta(days=120)
+REVISIT_AFTER = timedelta(days=7)
+COME_AGAIN = "come_again"
 
 
 class PersonStatus(StrEnum):
@@ -93,6 +95,9 @@ SIGHT: Mapping[Post, Sight] = {
 KEEPERS = tuple(post for post, sight in SIGHT.items() if sight is Sight.NAMES)
 """Who keeps the register: the others of SIGHT read figures and masked rosters, they neither write nor search."""
 
+WALKERS = frozenset({Post.RESIDENT_SERVICE_OFFICER, Post.OPINION_COLLECTOR})
+"""Who walks through a grid and carries its pack."""
+
 TRANSITIONS: Mapping[PersonStatus, frozenset[PersonStatus]] = {
     PersonStatus.PRESENT: frozenset({PersonStatus.LEFT}),
     PersonStatus.LEFT: frozenset({PersonStatus.PRESENT}),
@@ -103,6 +108,10 @@ PRESENCE_AFTER: Mapping[VisitOutcome, Presence] = {
     VisitOutcome.MOVED: Presence.REPORTED_MOVED,
 }
 """What a visit says about where the household lives; the other outcomes say nothing."""
+
+
+SEEN = frozenset({"presence"})
+"""Members that are seen and not stated: what was seen last stands, nobody has to decide between two of them."""
 
 
 class PersonHasLeft(WrongState):
@@ -192,6 +201,13 @@ def check_may_keep(actor: Actor, area_code: str) -> None:
         raise Forbidden
 
 
+def check_holds_grid(actor: Actor, grid: str) -> None:
+    """A pack is for the phone of whoever goes through this very grid today, in the own or in a substituted post."""
+    check_asked_area(actor, grid)
+    if not any(grant.post in WALKERS and grant.area == grid for grant in actor.grants):
+        raise Forbidden
+
+
 def check_in_scope(actor: Actor, area_code: str | None, pointer: str, message: str) -> str:
     """Refuse an area outside the actor's as if it did not exist."""
     if area_code is None or not actor.holds(*SIGHT, area=area_code):
@@ -263,12 +279,20 @@ def check_not_before(day: date, start: date, pointer: str) -> None:
         raise InvalidInput.at(pointer, "before-the-start", start=start.isoformat())
 
 
-def check_visit_time(visited_at: datetime, now: datetime) -> None:
-    """Refuse a visit from the future, and one from before the last quarter."""
+def check_visit_time(visited_at: datetime, now: datetime, *, from_phone: bool = False) -> None:
+    """Refuse a visit from the future, and one from before the last quarter unless a phone kept it until now."""
     if visited_at > now + CLOCK_TOLERANCE:
         raise InvalidInput.at("/visitedAt", "in-the-future")
-    if visited_at < now - OLDEST_VISIT:
+    if visited_at < now - OLDEST_VISIT and not from_phone:
         raise InvalidInput.at("/visitedAt", "too-long-ago")
+
+
+def revisit_day(needs: Sequence[str], asked: date | None, visited_on: date) -> date | None:
+    """The day somebody asked to be visited again: the one named, a week later when none was."""
+    if asked is not None:
+        check_not_before(asked, visited_on, "/revisitOn")
+        return asked
+    return visited_on + REVISIT_AFTER if COME_AGAIN in needs else None
 
 
 def house_code(community: str, building_no: str, entrance: int, dwelling_no: str) -> str:

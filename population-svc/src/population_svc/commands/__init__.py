@@ -5,9 +5,11 @@ from population_svc.commands.grids import follow_buildings, follow_misplaced, he
 from population_svc.commands.loading import load
 from population_svc.commands.moving import leave_person, move_household, move_person
 from population_svc.commands.registering import register_household, register_person
+from population_svc.commands.syncing import Outcome, sync
 from population_svc.commands.visiting import end_care, list_for_care, record_visit, request_follow_up
 
 __all__ = [
+    "Outcome",
     "change_dwelling",
     "change_household",
     "change_person",
@@ -25,4 +27,5 @@ __all__ = [
     "register_person",
     "request_follow_up",
     "reveal",
+    "sync",
 ]

@@ -36,9 +36,16 @@ async def change_person(
 
 
 async def change_household(
-    session: AsyncSession, actor: Actor, household_id: UUID, change: HouseholdChange, *, version: int, now: datetime
+    session: AsyncSession,
+    actor: Actor,
+    household_id: UUID,
+    change: HouseholdChange,
+    *,
+    version: int,
+    now: datetime,
+    seen_at: datetime | None = None,
 ) -> Household:
-    """Take over what is different about a household."""
+    """Take over what is different about a household; whether it lives there was seen now unless said."""
     changes = stated(change, may_be_empty=frozenset({"phone"}))
     since = change.effective_on or today(now)
     rules.check_not_future(since, today(now), "/effectiveOn")
@@ -49,6 +56,8 @@ async def change_household(
     expect_version(household, version)
     if household.dissolved_on is not None:
         raise rules.HouseholdEnded
+    if "presence" in changes:
+        changes |= household.seen(changes.pop("presence"), seen_at or now)
     await _name_head(session, household, changes.get("head_person_id"), now)
     household.change(changes, since=since, now=now)
     await session.flush()

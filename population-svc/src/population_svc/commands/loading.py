@@ -244,6 +244,7 @@ def _visit(row: Row, household: Household) -> Visit:
         visited_on=today(visited_at),
         outcome=VisitOutcome(row["outcome"]),
         kind=row["kind"],
+        needs=[],
         worker_id=row["worker_account_id"],
         recorded_at=visited_at,
     )
@@ -253,15 +254,18 @@ async def _take_over(session: AsyncSession, households: Sequence[Household], now
     """Write back what the visits changed of their households, in one statement."""
     await session.execute(
         text(
-            "update household h set version = v.version, presence = v.presence, effective_on = v.effective_on, "
-            "recorded_at = greatest(h.recorded_at, :now) from unnest(cast(:ids as uuid[]), cast(:versions as int[]), "
-            "cast(:presences as text[]), cast(:days as date[])) v (id, version, presence, effective_on) "
+            "update household h set version = v.version, presence = v.presence, presence_seen_at = v.seen_at, "
+            "effective_on = v.effective_on, recorded_at = greatest(h.recorded_at, :now) "
+            "from unnest(cast(:ids as uuid[]), cast(:versions as int[]), "
+            "cast(:presences as text[]), cast(:seen as timestamptz[]), cast(:days as date[])) "
+            "v (id, version, presence, seen_at, effective_on) "
             "where h.id = v.id"
         ),
         {
             "ids": [each.id for each in households],
             "versions": [each.version for each in households],
             "presences": [each.presence.value for each in households],
+            "seen": [each.presence_seen_at for each in households],
             "days": [each.effective_on for each in households],
             "now": now,
         },

@@ -69,15 +69,17 @@ async def move_household(
     if household.dissolved_on is not None:
         raise rules.HouseholdEnded
     await record_act(session, actor, "household.moved", household, kind="household", now=now)
+    target = to.dwelling_id
     if to.dwelling is not None:
-        await dwelling_named(session, actor, to, since=to.moved_on, now=now)
+        target = (await dwelling_named(session, actor, to, since=to.moved_on, now=now)).id
     async with as_system(session):
-        await _resettle(session, household, to, now)
+        await _resettle(session, household, to, target, now)
     return household
 
 
-async def _resettle(session: AsyncSession, household: Household, to: HouseholdMove, now: datetime) -> None:
-    target = to.dwelling.id if to.dwelling is not None else to.dwelling_id
+async def _resettle(
+    session: AsyncSession, household: Household, to: HouseholdMove, target: UUID | None, now: datetime
+) -> None:
     dwelling = await queries.any_dwelling(session, target) if target is not None else None
     if dwelling is None or dwelling.id == household.dwelling_id:
         raise InvalidInput.at("/dwellingId", "unknown-dwelling")

@@ -21,13 +21,16 @@ from population_svc.schemas import CareEntryEndIn, CareEntryIn, VisitIn
 
 
 async def record_visit(
-    session: AsyncSession, actor: Actor, entry: VisitIn, *, now: datetime
+    session: AsyncSession, actor: Actor, entry: VisitIn, *, now: datetime, from_phone: bool = False
 ) -> tuple[Visit, Household]:
-    """Record a visit or an attempt; only the outcome `done` is a home visit."""
+    """Record a visit or an attempt; only the outcome `done` is a home visit. A phone may bring it at any later time."""
     rules.check_keeps_register(actor)
-    if errors := rules.code_error("visit_kinds", entry.kind, "/kind"):
+    errors = rules.code_error("visit_kinds", entry.kind, "/kind")
+    for number, need in enumerate(entry.needs):
+        errors += rules.code_error("visit_needs", need, f"/needs/{number}")
+    if errors:
         raise InvalidInput(errors=errors)
-    rules.check_visit_time(entry.visited_at, now)
+    rules.check_visit_time(entry.visited_at, now, from_phone=from_phone)
     household = await queries.household_for_update(session, actor, entry.household_id)
     rules.check_may_keep(actor, household.area_code)
     if household.dissolved_on is not None:
@@ -58,6 +61,10 @@ def new_visit(entry: VisitIn, household: Household, *, worker_id: str, now: date
         visited_on=today(entry.visited_at),
         outcome=entry.outcome,
         kind=entry.kind,
+        needs=sorted(set(entry.needs)),
+        unchanged=entry.unchanged,
+        revisit_on=rules.revisit_day(entry.needs, entry.revisit_on, today(entry.visited_at)),
+        note=entry.note,
         worker_id=worker_id,
         recorded_at=now,
     )
@@ -128,6 +135,7 @@ async def request_follow_up(session: AsyncSession, event: CaseFollowUpRequested,
             household_id=household.id,
             area_code=household.area_code,
             requested_at=event.occurred_at,
+            visit_id=await queries.first_done_since(session, household.id, event.occurred_at),
         )
     )
     await session.flush()

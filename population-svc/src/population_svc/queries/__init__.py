@@ -15,6 +15,14 @@ from population_svc.queries.households import (
     key_of,
     roster,
 )
+from population_svc.queries.packs import (
+    horizon,
+    pack_follow_ups,
+    pack_households,
+    pack_person,
+    pack_persons,
+    roster_changes,
+)
 from population_svc.queries.persons import (
     FIELDS,
     by_id_number,
@@ -31,6 +39,7 @@ from population_svc.queries.persons import (
     where_is,
 )
 from population_svc.queries.scope import everyone, visible, within
+from population_svc.queries.syncing import sync_operation
 from population_svc.queries.views import (
     find_persons,
     read_household,
@@ -43,9 +52,11 @@ from population_svc.queries.views import (
 from population_svc.queries.visits import (
     care_entries_of,
     care_entry_for_update,
+    first_done_since,
     follow_ups,
     open_follow_ups,
     running_care_of,
+    visit_shown,
     visits_of,
 )
 
@@ -69,10 +80,12 @@ __all__ = [
     "facts_of",
     "field_of",
     "find_persons",
+    "first_done_since",
     "follow_ups",
     "grid_now",
     "grid_of",
     "homes",
+    "horizon",
     "household",
     "household_for_update",
     "key_of",
@@ -82,6 +95,10 @@ __all__ = [
     "members",
     "misplaced",
     "open_follow_ups",
+    "pack_follow_ups",
+    "pack_households",
+    "pack_person",
+    "pack_persons",
     "person",
     "person_for_update",
     "persons_of",
@@ -91,9 +108,12 @@ __all__ = [
     "read_person",
     "require_household",
     "roster",
+    "roster_changes",
     "rules_on",
     "running_care_of",
+    "sync_operation",
     "visible",
+    "visit_shown",
     "visits_of",
     "where_is",
     "where_registered",

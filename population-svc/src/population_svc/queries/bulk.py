@@ -36,7 +36,7 @@ async def homes(session: AsyncSession, ids: Collection[UUID]) -> Mapping[UUID, A
 
 async def places(session: AsyncSession, ids: Collection[UUID]) -> Mapping[UUID, Any]:
     """What visits change of households, and where those are, locked."""
-    names = ("id", "dwelling_id", "area_code", "presence", "version", "effective_on", "recorded_at")
+    names = ("id", "dwelling_id", "area_code", "presence", "presence_seen_at", "version", "effective_on", "recorded_at")
     columns: list[Any] = [getattr(Household, name) for name in names]
     asked = everyone(Household).where(col(Household.id).in_(ids)).with_only_columns(*columns).with_for_update()
     return {row["id"]: row for row in (await session.execute(asked)).mappings()}

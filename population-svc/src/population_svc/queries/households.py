@@ -122,6 +122,7 @@ def _runs(day: date) -> Any:
     return running(col(CareEntry.starts_on), col(CareEntry.ended_on), day)
 
 
+_NOT_SHOWN = frozenset({"phone_index", "presence_seen_at"})
 _DWELLING = [getattr(Dwelling, name) for name in ("building_id", "house_code", "entrance", "floor", "room_no", "use")]
 _DWELLING += [Dwelling.area_m2, col(Dwelling.address), col(Dwelling.version).label("dwelling_version")]
 
@@ -129,7 +130,7 @@ _DWELLING += [Dwelling.area_m2, col(Dwelling.address), col(Dwelling.version).lab
 def household(actor: Actor, household_id: UUID, today: date) -> Select[Any]:
     """A household and its dwelling; its persons are read apart."""
     care = exists(visible(actor, CareEntry).where(col(CareEntry.household_id) == col(Household.id), _runs(today)))
-    columns: list[Any] = [getattr(Household, name) for name in Household.model_fields if name != "phone_index"]
+    columns: list[Any] = [getattr(Household, name) for name in Household.model_fields if name not in _NOT_SHOWN]
     return (
         visible(actor, Household)
         .join(Dwelling, col(Dwelling.id) == col(Household.dwelling_id))

@@ -1,7 +1,7 @@
 """Reads of visits, of the care list, and of the visits cases ask for."""
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from grid_kernel.db import find
 from grid_kernel.errors import NotFound
 from population_svc.models import CareEntry, FollowUp, Visit
 from population_svc.queries.scope import everyone, visible, within
+from population_svc.rules import Sight, VisitOutcome, sight
 
 
 def visits_of(actor: Actor, household_id: UUID, *, after: tuple[date, UUID] | None, limit: int) -> Select[Any]:
@@ -22,6 +23,11 @@ def visits_of(actor: Actor, household_id: UUID, *, after: tuple[date, UUID] | No
     if after is not None:
         asked = asked.where(tuple_(col(Visit.visited_on), col(Visit.id)) < tuple_(*after))
     return asked.order_by(col(Visit.visited_on).desc(), col(Visit.id).desc()).limit(limit + 1)
+
+
+def visit_shown(actor: Actor, row: Mapping[str, Any]) -> dict[str, Any]:
+    """A visit as the actor may see it: what somebody said at the door is for those who keep the register."""
+    return dict(row) if sight(actor, row["area_code"]) is Sight.NAMES else {**row, "note": None}
 
 
 def care_entries_of(actor: Actor, household_id: UUID) -> Select[Any]:
@@ -58,3 +64,11 @@ async def open_follow_ups(session: AsyncSession, household_id: UUID) -> Sequence
     """The visits cases asked of a household that nobody made yet, locked."""
     asked = everyone(FollowUp).where(col(FollowUp.household_id) == household_id, col(FollowUp.visit_id).is_(None))
     return list((await session.execute(asked.order_by(col(FollowUp.id)).with_for_update())).scalars())
+
+
+async def first_done_since(session: AsyncSession, household_id: UUID, moment: datetime) -> UUID | None:
+    """The visit that already answers a request of a moment: the words of a case may come late."""
+    asked = everyone(Visit).where(col(Visit.household_id) == household_id, col(Visit.outcome) == VisitOutcome.DONE)
+    asked = asked.where(col(Visit.visited_at) >= moment).order_by(col(Visit.visited_at)).limit(1)
+    found: UUID | None = await session.scalar(asked.with_only_columns(col(Visit.id)))
+    return found

@@ -4,7 +4,9 @@ from population_svc.routes.care import care_entries, follow_ups
 from population_svc.routes.dwellings import dwellings
 from population_svc.routes.figures import figures
 from population_svc.routes.households import households
+from population_svc.routes.packs import packs
 from population_svc.routes.persons import persons
+from population_svc.routes.syncing import syncing
 from population_svc.routes.visits import visits
 
-ROUTERS = (households, persons, dwellings, visits, care_entries, follow_ups, figures)
+ROUTERS = (households, persons, dwellings, visits, care_entries, follow_ups, figures, packs, syncing)

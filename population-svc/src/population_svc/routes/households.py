@@ -82,8 +82,9 @@ async def move_household(
 async def list_visits(
     household_id: UUID, actor: CurrentActor, reads: Reads, paging: Paging, now: Now
 ) -> Page[VisitOut]:
-    """The visits of a household and the attempts, the latest first."""
+    """The visits of a household and the attempts, the latest first; who reads their notes is recorded."""
     await queries.require_household(reads, actor, household_id, today(now))
-    after = paging.after(date, UUID)
-    rows = await reads.fetch(queries.visits_of(actor, household_id, after=after, limit=paging.limit))
-    return page_of(rows, paging, key=lambda row: (row["visited_on"], row["id"]), item=VisitOut.model_validate)
+    asked = queries.visits_of(actor, household_id, after=paging.after(date, UUID), limit=paging.limit)
+    rows = await reads.fetch(asked, access="visit", fields=("needs", "note"))
+    shown = [queries.visit_shown(actor, row) for row in rows]
+    return page_of(shown, paging, key=lambda row: (row["visited_on"], row["id"]), item=VisitOut.model_validate)

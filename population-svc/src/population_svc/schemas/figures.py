@@ -20,6 +20,7 @@ class RuleOut(Schema):
     coverage_percent: int
     care_visits: int
     care_gap_days: int
+    visit_weekday: int | None
 
 
 class PaceOut(Schema):
