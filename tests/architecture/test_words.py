@@ -1,14 +1,21 @@
 """Words for people: complete in both languages, none that the field forbids."""
 
+import ast
+import csv
+import importlib
 import json
+import pkgutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from grid_kernel.ask import Refused
 from grid_kernel.errors import Refusal
 
 ROOT = Path(__file__).parents[2]
 LABELS = sorted(ROOT.glob("*/src/*/labels")) + sorted(ROOT.glob("web/site/src/*/labels"))
+PACKAGES = ("grid_kernel", "gateway", "population_svc", "approval_svc", "gis_svc", "dispute_svc")
 FORBIDDEN = ("打卡", "签到", "积分", "排名", "考核", "系统繁忙", "操作失败")
 
 
@@ -30,17 +37,46 @@ def test_no_forbidden_word_is_shown(folder: Path) -> None:
     assert not [word for word in FORBIDDEN if word in text]
 
 
+def test_every_code_of_a_table_has_both_names() -> None:
+    tables = sorted(ROOT.glob("*/src/*/data/*.csv"))
+    named = [table for table in tables if "name_zh" in table.read_text("utf-8").splitlines()[0]]
+    rows = [(table.name, row) for table in named for row in csv.DictReader(table.read_text("utf-8").splitlines())]
+    assert len(named) > 10
+    assert not [(name, next(iter(row.values()))) for name, row in rows if not (row["name_zh"] and row["name_en"])]
+
+
+def words_of(package: str, part: str) -> set[str]:
+    """What a package and the kernel have words for."""
+    folders = (*ROOT.glob(f"*/src/{package}/**/labels"), ROOT / "kernel/src/grid_kernel/labels")
+    read = (json.loads((folder / "zh_CN.json").read_text("utf-8")) for folder in folders)
+    return {key for words in read for key in words.get(part, {})}
+
+
 def subclasses(kind: type[Refusal]) -> set[type[Refusal]]:
     return {kind}.union(*(subclasses(child) for child in kind.__subclasses__()))
 
 
 def test_every_refusal_has_words_in_its_own_package() -> None:
-    silent = []
-    for kind in subclasses(Refusal):
-        package = ROOT.glob(f"*/src/{kind.__module__.split('.')[0]}")
-        for folder in package:
-            words = json.loads((folder / "labels/zh_CN.json").read_text("utf-8"))["refusals"]
-            kernel = json.loads((ROOT / "kernel/src/grid_kernel/labels/zh_CN.json").read_text("utf-8"))["refusals"]
-            if kind.code not in words and kind.code not in kernel and kind is not Refusal:
-                silent.append(f"{kind.__module__}.{kind.__name__}: {kind.code}")
-    assert not silent
+    for package in PACKAGES:
+        for module in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
+            if "migrations" not in module.name and not module.name.endswith("__main__"):
+                importlib.import_module(module.name)
+    # Refused carries the code of the service that was asked.
+    kinds = {(kind.__module__.partition(".")[0], kind.code) for kind in subclasses(Refusal) - {Refusal, Refused}}
+    assert {package for package, _ in kinds} >= set(PACKAGES)
+    assert not [(package, code) for package, code in kinds if code not in words_of(package, "refusals")]
+
+
+def codes_at_members(tree: ast.Module) -> Iterator[str]:
+    """The codes code puts beside a member at fault: `InvalidInput.at("/…", "code")`, `FieldError("/…", "code")`."""
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        if ast.unparse(call.func) in {"InvalidInput.at", "FieldError"} and isinstance(call.args[-1], ast.Constant):
+            yield str(call.args[-1].value)
+
+
+def test_every_code_beside_a_member_has_words() -> None:
+    for package in PACKAGES:
+        known = words_of(package, "fields")
+        for path in ROOT.glob(f"*/src/{package}/**/*.py"):
+            codes = set(codes_at_members(ast.parse(path.read_text("utf-8"))))
+            assert codes <= known, (path.name, codes - known)

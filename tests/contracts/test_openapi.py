@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from tests.contracts import house
 
+from grid_kernel.labels import LANGUAGES, Labels
+
 CAMEL = re.compile(r"^[a-z][a-z0-9]*([A-Z][a-z0-9]*)*$")
 # What would put a person, a text about one, or a secret into a URL and so into every log on the way.
 PERSONAL = re.compile(
@@ -150,3 +152,20 @@ def _references(node: Any) -> Iterator[str]:
     if isinstance(node, list):
         for each in node:
             yield from _references(each)
+
+
+@pytest.mark.parametrize("service", house.PACKAGES)
+def test_every_value_of_an_enum_has_words_in_both_languages(service: str) -> None:
+    labels = Labels.load("grid_kernel", house.PACKAGES[service])
+    enums = {
+        name: each["enum"] for name, each in house.openapi(service)["components"]["schemas"].items() if "enum" in each
+    }
+    for language in LANGUAGES:
+        said = {name.replace("_", "").lower(): words for name, words in labels.catalogue(language)["enums"].items()}
+        silent = [
+            (name, value)
+            for name, values in enums.items()
+            for value in values
+            if not said.get(name.lower(), {}).get(value)
+        ]
+        assert silent == [], f"{language}: labels/{language}.json, enums"
