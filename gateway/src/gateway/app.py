@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from gateway import events, jobs, loading, queries, routes
 from gateway.holding import KEY, Holding
+from gateway.live import Live
 from gateway.models import Base
 from gateway.overview import Overview
 from gateway.passwords import Passwords
@@ -30,7 +31,11 @@ async def hold(runtime: Runtime) -> AsyncIterator[None]:
         passwords = Passwords(settings.password_workers)
         stack.callback(passwords.close)
         sessions = Sessions(runtime, secure=settings.behind_tls)
-        runtime.extra[KEY] = Holding(sessions, passwords, Overview(clients))
+        live = Live(runtime)
+        sessions.on_forgotten = live.recheck
+        runtime.extra[KEY] = Holding(sessions, passwords, Overview(clients), live)
+        reading = runtime.start(live.run)
+        stack.callback(reading.cancel)
         yield
 
 
@@ -46,6 +51,7 @@ SERVICE = Service(
     jobs=jobs.JOBS,
     loader=loading.load,
     lifespan=hold,
+    waits=("/v1/live",),
 )
 
 

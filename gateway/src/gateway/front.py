@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.app import create_app
 from gateway.holding import holding_of
+from gateway.live import Live
 from gateway.proxy import Proxy, ProxyLimits
 from gateway.sessions import Sessions
 from gateway.settings import GatewaySettings
@@ -42,6 +43,7 @@ class Front:
         self.host = Starlette(lifespan=self._lifespan)
         self._proxy: Proxy | None = None
         self._sessions: Sessions | None = None
+        self._live: Live | None = None
         # The site asks the gateway as any other client does, only without a network between.
         self.site_client = httpx.AsyncClient(transport=httpx.ASGITransport(app=self), base_url="http://gateway")
         names = ("__Host-grid",) if settings.behind_tls else ("grid",)
@@ -55,7 +57,8 @@ class Front:
             assert state is not None  # noqa: S101 - a service's lifespan always says its runtime
             runtime: Runtime = state["runtime"]
             runtime.readiness["webAssets"] = assets_version()
-            self._sessions = holding_of(runtime).sessions
+            held = holding_of(runtime)
+            self._sessions, self._live = held.sessions, held.live
             self._proxy = self._make_proxy(self._sessions)
             await self._proxy.startup()
             stack.push_async_callback(self._proxy.aclose)
@@ -88,6 +91,11 @@ class Front:
             await self.apps(scope, receive, send)
         else:
             await self.site(scope, receive, send)
+
+    def leave(self) -> None:
+        """End the open streams: the process is about to stop."""
+        if self._live is not None:
+            self._live.leave()
 
     def _with_state(self, scope: Scope, **more: object) -> Scope:
         return {**scope, "state": dict(self._state), **more}

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from gateway.live import Live
 from gateway.overview import Overview
 from gateway.passwords import Passwords
 from gateway.sessions import Sessions
@@ -15,11 +16,12 @@ KEY = "gateway"
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """Sessions, passwords and the composer of overviews."""
+    """Sessions, passwords, the composer of overviews, and the reader of live updates."""
 
     sessions: Sessions
     passwords: Passwords
     overview: Overview
+    live: Live
 
 
 async def current_holding(runtime: CurrentRuntime) -> Holding:

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from grid_kernel.auth import Grant, Post
+from grid_kernel.auth import Actor, Grant, Post
 from grid_kernel.errors import Forbidden, InvalidInput, TooManyRequests, Unauthenticated, WrongState
 from grid_kernel.working_calendar import shanghai
 
@@ -166,6 +166,52 @@ def _grant(held: Held) -> Grant:
 
 def _ordered(grants: Iterable[Grant]) -> tuple[Grant, ...]:
     return tuple(sorted(set(grants), key=lambda grant: (grant.post, grant.area, grant.unit or "")))
+
+
+_READERS = (
+    Post.RESIDENT_SERVICE_OFFICER,
+    Post.OPINION_COLLECTOR,
+    Post.WINDOW_CLERK,
+    Post.STATION_HEAD,
+    Post.STREET_LEADER,
+    Post.DISTRICT_LEADER,
+)
+LIVE_POSTS: Mapping[str, tuple[Post, ...]] = {
+    "population": _READERS,
+    "approval": tuple(post for post in _READERS if post is not Post.OPINION_COLLECTOR),
+    "dispute": (*_READERS, Post.ARBITER),
+    "gis": (*_READERS, Post.PARTY_BUILDING_GUIDE, Post.ARBITER, Post.MEDIATOR, Post.DEPARTMENT_HANDLER),
+}
+"""Who hears of what happens in an area: whoever may open it there. Units hear of what they were given, anywhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that was said on the stream, as far as a page is told."""
+
+    sequence: int
+    type: str
+    service: str
+    aggregate: str
+    id: str
+    area_code: str
+    state: str | None
+    occurred_at: str
+    units: frozenset[str]
+    account_id: str | None
+    restricted: bool
+
+
+def sees_change(actor: Actor, area: str, change: Change) -> bool:
+    """Whether a page hears of a change. Of restricted matters none does: who may know them only their service says."""
+    if change.restricted:
+        return False
+    if change.service == "gateway":
+        return change.account_id == actor.id or change.aggregate == "unit"
+    if not change.area_code.startswith(area):
+        return False
+    posts = LIVE_POSTS.get(change.service, ())
+    return actor.holds(*posts, area=change.area_code) or bool(change.units & set(actor.units()))
 
 
 def check_assignment(post: Post, area_code: str, held: Iterable[Held], actor_id: str, account_id: UUID) -> None:

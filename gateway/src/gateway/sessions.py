@@ -2,7 +2,7 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -68,6 +68,8 @@ class Sessions:
         self.secure = secure
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
         self._forgotten = 0
+        self.on_forgotten: Callable[[str | None], None] = lambda _: None
+        """Told which account's open pages have to look again; None means everybody's."""
 
     async def authorise(self, scope: Scope) -> bytes | None:
         """The bearer token of a request, None for nobody; CrossSite when another site's page sent it."""
@@ -92,7 +94,15 @@ class Sessions:
                         return pair[len(self._prefix) :] or None
         return None
 
-    async def _look_up(self, secret: bytes) -> _Known | None:
+    async def still_open(self, headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
+        """The token of a session as it is now, None when it has ended. Asking does not keep the session alive."""
+        secret = self.secret_of(headers)
+        known = self._known.get(secret) if secret else None
+        if secret and (known is None or known.until <= time.monotonic()):
+            known = await self._look_up(secret, alive=False)
+        return known.token if known else None
+
+    async def _look_up(self, secret: bytes, *, alive: bool = True) -> _Known | None:
         now, forgotten = clock.now(), self._forgotten
         async with self._runtime.system_session() as session:
             found = await queries.web_session(session, secret_hash(secret.decode("ascii", "replace")))
@@ -100,14 +110,15 @@ class Sessions:
                 self._known.pop(secret, None)
                 return None
             open_session, account = found
-            if now - open_session.seen_at >= _SEEN_EVERY:
+            if alive and now - open_session.seen_at >= _SEEN_EVERY:
                 open_session.seen_at = now
             actor = (await signed_in(session, account, now)).actor
         # The token outlives its place in the memory, so that no request starts with one about to expire.
         token = self._runtime.signer.mint(actor, now=now, seconds=2 * TOKEN_SECONDS)
         known = _Known(token.encode(), account.id, time.monotonic() + TOKEN_SECONDS)
         # What was read while a change was being stored may be older than the change: it serves this request only.
-        if forgotten == self._forgotten:
+        # Kept for an open page, it would hide the next real request from `seen_at`.
+        if alive and forgotten == self._forgotten:
             self._keep(secret, known)
         return known
 
@@ -125,6 +136,8 @@ class Sessions:
             self._forgotten += 1
             for secret in [secret for secret, known in self._known.items() if known.account_id in gone]:
                 del self._known[secret]
+            for account_id in gone - {None}:
+                self.on_forgotten(str(account_id))
 
         event.listen(session.sync_session, "after_commit", drop, once=True)
 
@@ -133,7 +146,8 @@ class Sessions:
 
         def drop(_: Session) -> None:
             self._forgotten += 1
-            self._known.pop(secret, None)
+            known = self._known.pop(secret, None)
+            self.on_forgotten(str(known.account_id) if known else None)
 
         event.listen(session.sync_session, "after_commit", drop, once=True)
 

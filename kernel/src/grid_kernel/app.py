@@ -68,6 +68,7 @@ def service_app(
         app.include_router(router, include_in_schema=False)
     # The last one added is the outermost.
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes, labels=labels)
-    app.add_middleware(InFlightLimit, limit=settings.in_flight_limit, service=service.name, labels=labels)
+    limit, waits = settings.in_flight_limit, service.waits
+    app.add_middleware(InFlightLimit, limit=limit, service=service.name, labels=labels, unbounded=waits)
     app.add_middleware(Envelope, service=service.name, version=API_VERSION, labels=labels)
     return app

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from socket import socket
 from typing import Any
 
 import uvicorn
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 MakeApp = Callable[[Service, Any], ASGIApp]
 
 DRAIN_SECONDS = 15
+_NOT_STARTED = 3
 _PARTS = {"relay": Workers.RELAY, "consume": Workers.CONSUME | Workers.ANSWER, "jobs": Workers.JOBS}
 
 
@@ -70,8 +72,8 @@ def _do(service: Service, settings: ServiceSettings, options: argparse.Namespace
 
 
 def serve(app: ASGIApp, settings: ServiceSettings) -> None:
-    """Serve until a signal, then finish the requests at hand."""
-    uvicorn.run(
+    """Serve until a signal, then finish the requests at hand; an app that holds open streams is told to `leave`."""
+    config = uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
@@ -83,6 +85,23 @@ def serve(app: ASGIApp, settings: ServiceSettings) -> None:
         timeout_graceful_shutdown=DRAIN_SECONDS,
         backlog=1024,
     )
+    server = _Server(config, getattr(app, "leave", None))
+    server.run()
+    if not server.started:
+        sys.exit(_NOT_STARTED)
+
+
+class _Server(uvicorn.Server):
+    """Says that the process leaves before it waits for what is still open."""
+
+    def __init__(self, config: uvicorn.Config, leave: Callable[[], None] | None) -> None:
+        super().__init__(config)
+        self._leave = leave
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        if self._leave is not None:
+            self._leave()
+        await super().shutdown(sockets)
 
 
 async def _work(service: Service, settings: ServiceSettings, workers: Workers) -> None:

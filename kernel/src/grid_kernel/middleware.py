@@ -3,6 +3,7 @@
 import logging
 import random
 import time
+from collections.abc import Collection
 
 import orjson
 from opentelemetry.trace import SpanKind
@@ -84,9 +85,12 @@ class Envelope:
 class InFlightLimit:
     """Take only as much work at once as can be done well; the rest is told when to come again."""
 
-    def __init__(self, app: ASGIApp, *, limit: int, service: str, labels: Labels) -> None:
+    def __init__(
+        self, app: ASGIApp, *, limit: int, service: str, labels: Labels, unbounded: Collection[str] = ()
+    ) -> None:
         self.app = app
         self.limit = limit
+        self._unbounded = UNBOUNDED | set(unbounded)
         self.labels = labels
         self.running = 0
         self._gauge = telemetry.IN_FLIGHT.labels(service)
@@ -94,7 +98,7 @@ class InFlightLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or refuse at once."""
-        if scope["type"] != "http" or scope["path"] in UNBOUNDED:
+        if scope["type"] != "http" or scope["path"] in self._unbounded:
             await self.app(scope, receive, send)
             return
         if self.running >= self.limit:

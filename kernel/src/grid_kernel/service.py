@@ -56,4 +56,6 @@ class Service:
     attachments: bool = False
     loader: Loader | None = None
     lifespan: Lifespan | None = None
+    waits: Sequence[str] = ()
+    """Paths that wait rather than work; the bound of work done at once does not count them."""
     description: str = ""

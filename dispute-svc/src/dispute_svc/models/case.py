@@ -90,6 +90,7 @@ class Case(Base, table=True):
             "restricted": self.restricted,
             "category": self.category if shown else None,
             "state": self.state.value,
+            "lead_unit": self.lead_unit if shown else None,
         }
 
     def _part(self, dispatch: "Dispatch", now: datetime) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """One file per resource; parse, call a command or a query, return."""
 
-from gateway.routes import accounts, calendar_days, me, overview, posts, roster, session, units
+from gateway.routes import accounts, calendar_days, live, me, overview, posts, roster, session, units
 
 ROUTERS = [
     session.router,
     me.router,
     overview.router,
+    live.router,
     accounts.router,
     posts.router,
     roster.router,

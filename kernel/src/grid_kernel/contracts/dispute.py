@@ -13,6 +13,8 @@ class CaseEvent(Event):
     restricted: bool
     category: str | None
     state: str | None = None
+    lead_unit: str | None = None
+    """Who has it, so that the unit's pages follow; of a restricted case nobody is told."""
 
 
 class CasePartEvent(CaseEvent):
