@@ -9,10 +9,11 @@ from grid_deploy.engines import Engines
 from grid_deploy.environment import service_environment
 from grid_deploy.errors import DeployError
 from grid_deploy.nats_server import Broker
-from grid_deploy.provision import database_url_file, write_keys
+from grid_deploy.provision import data_keys_file, database_url_file, write_keys
 from grid_deploy.secret_files import keep
 from grid_deploy.services import read_procfile
 from grid_deploy.settings import SERVICES, Settings, read_dotenv
+from grid_kernel.crypto import Keys, Suite
 from grid_kernel.settings import ServiceSettings
 
 GATEWAY, POPULATION, APPROVAL, *_ = SERVICES
@@ -27,6 +28,17 @@ def engines(tmp_path: Path) -> Engines:
         for role in ("app", "system", "owner"):
             keep(database_url_file(settings.secrets_dir, service.name, role), f"postgresql://{service.name}_{role}@h/d")
     return Engines("postgresql://admin:secret@h/d", Broker(settings).url(), settings, Broker(settings))
+
+
+def test_personal_data_is_encrypted_with_sm4_where_that_is_set(tmp_path: Path) -> None:
+    settings = Settings.load({"GRID_STATE_DIR": str(tmp_path), "GRID_CIPHER_SUITE": "sm4-gcm"})
+    write_keys(settings.secrets_dir, settings.cipher_suite)
+    written = data_keys_file(settings.secrets_dir, "population").read_text("utf-8")
+    assert Keys.parse(written).suite is Suite.SM4_GCM
+    write_keys(settings.secrets_dir, Suite.AES_GCM)
+    assert data_keys_file(settings.secrets_dir, "population").read_text("utf-8") == written
+    with pytest.raises(DeployError, match="GRID_CIPHER_SUITE=des"):
+        Settings.load({"GRID_CIPHER_SUITE": "des"})
 
 
 @pytest.mark.parametrize("process", SERVICES, ids=lambda process: process.name)

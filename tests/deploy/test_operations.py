@@ -12,7 +12,16 @@ PAGE = (ROOT / "docs" / "operations.md").read_text("utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 # Said once for all services, as GRID_<SERVICE>_URL.
 PER_SERVICE = {f"{service.name}_url" for service in SERVICES}
-LAUNCHER = {"POSTGRES_BIN", "POSTGRES_PORT", "NATS_PORT", "NATS_MONITOR_PORT", "DEMO", "DEMO_AS_OF", "STATE_DIR"}
+LAUNCHER = {
+    "POSTGRES_BIN",
+    "POSTGRES_PORT",
+    "NATS_PORT",
+    "NATS_MONITOR_PORT",
+    "DEMO",
+    "DEMO_AS_OF",
+    "STATE_DIR",
+    "CIPHER_SUITE",
+}
 
 
 @pytest.mark.parametrize("field", sorted({*ServiceSettings.model_fields, *GatewaySettings.model_fields} - PER_SERVICE))

@@ -81,12 +81,12 @@ def _clean(settings: Settings, _: Mapping[str, str], __: argparse.Namespace) -> 
 
 
 def _provision(settings: Settings, _: Mapping[str, str], __: argparse.Namespace) -> None:
-    asyncio.run(provision(engines.start(settings).admin_url, settings.secrets_dir))
+    asyncio.run(provision(engines.start(settings).admin_url, settings.secrets_dir, settings.cipher_suite))
 
 
 def _migrate(settings: Settings, environ: Mapping[str, str], _: argparse.Namespace) -> None:
     started = engines.start(settings)
-    asyncio.run(provision(started.admin_url, settings.secrets_dir))
+    asyncio.run(provision(started.admin_url, settings.secrets_dir, settings.cipher_suite))
     migrations.migrate(started, environ)
 
 

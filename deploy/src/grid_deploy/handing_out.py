@@ -14,7 +14,7 @@ _READABLE = 0o644
 
 def hand_out_to_engines(settings: Settings, folder: Path) -> None:
     """Before the servers start: the superuser's password, the broker's users, and the services' keys."""
-    write_keys(settings.secrets_dir)
+    write_keys(settings.secrets_dir, settings.cipher_suite)
     _copy_readable(folder / "postgres" / "password", Cluster(settings).password)
     _copy_readable(folder / "nats" / "nats.conf", Broker(settings).configuration())
 

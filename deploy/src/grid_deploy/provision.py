@@ -17,21 +17,21 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from grid_deploy.errors import DeployError
 from grid_deploy.secret_files import keep, read_or_make
 from grid_deploy.settings import SERVICES, with_user
-from grid_kernel.crypto import Keys
+from grid_kernel.crypto import Keys, Suite
 
 ROLES = ("owner", "app", "system")
 EXTENSIONS = ("btree_gist",)
 _SCRAM_ROUNDS = 4096
 
 
-def write_keys(secrets_dir: Path) -> None:
+def write_keys(secrets_dir: Path, suite: Suite = Suite.AES_GCM) -> None:
     """A signing key and data keys per service, and the set of public keys everybody verifies with."""
     public = {jwk["kid"]: jwk for jwk in _known_public_keys(secrets_dir)}
     for service in SERVICES:
         path = signing_key_file(secrets_dir, service.name)
         private = json.loads(read_or_make(path, partial(_new_signing_key, service.name)))
         public[service.name] = {name: value for name, value in private.items() if name != "d"}
-        read_or_make(data_keys_file(secrets_dir, service.name), lambda: Keys.generate().to_json())
+        read_or_make(data_keys_file(secrets_dir, service.name), lambda: Keys.generate(suite).to_json())
     verify = json.dumps({"keys": list(public.values())}, indent=1)
     if not (path := verify_keys_file(secrets_dir)).exists() or path.read_text("utf-8") != verify:
         keep(path, verify)
@@ -57,12 +57,12 @@ def database_url_file(secrets_dir: Path, service: str, role: str) -> Path:
     return secrets_dir / f"{service}_{role}.url"
 
 
-async def provision(admin_url: str, secrets_dir: Path) -> None:
+async def provision(admin_url: str, secrets_dir: Path, suite: Suite = Suite.AES_GCM) -> None:
     """Make what is missing on the server and in the secrets folder. Running it again changes nothing."""
     admin = await connect(admin_url)
     try:
         await _refuse_lost_keys(admin, admin_url, secrets_dir)
-        write_keys(secrets_dir)
+        write_keys(secrets_dir, suite)
         # Two provisioners at once would race for the same roles.
         await admin.execute("select pg_advisory_lock(150204)")
         for service in SERVICES:

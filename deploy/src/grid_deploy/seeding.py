@@ -66,7 +66,7 @@ def empty(engines: Engines, environ: Mapping[str, str]) -> None:
     asyncio.run(drop_databases(engines.admin_url, [process.database for process in SERVICES]))
     asyncio.run(_drop_stream(engines.nats_url))
     shutil.rmtree(engines.settings.state_dir / "blobs", ignore_errors=True)
-    asyncio.run(provision(engines.admin_url, engines.settings.secrets_dir))
+    asyncio.run(provision(engines.admin_url, engines.settings.secrets_dir, engines.settings.cipher_suite))
     migrations.migrate(engines, environ)
     (engines.settings.state_dir / _NOTE).unlink(missing_ok=True)
 

@@ -8,6 +8,7 @@ from typing import Self
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from grid_deploy.errors import DeployError
+from grid_kernel.crypto import Suite
 
 ROOT = Path(__file__).resolve().parents[3]
 HOST = "127.0.0.1"
@@ -53,6 +54,7 @@ class Settings:
     postgres_bin: Path | None = None
     environment: str = "development"
     demo: bool = True
+    cipher_suite: Suite = Suite.AES_GCM
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> Self:
@@ -70,6 +72,7 @@ class Settings:
             postgres_bin=Path(postgres_bin) if postgres_bin else None,
             environment=given.get("GRID_ENVIRONMENT", "development"),
             demo=given.get("GRID_DEMO", "on") != "off",
+            cipher_suite=_suite(given),
         )
 
     @property
@@ -93,6 +96,13 @@ def _port(environ: Mapping[str, str], name: str, default: int) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 65535:  # noqa: PLR2004 - the range of ports
         raise DeployError(f"{name}={text}: 端口须为 1 至 65535 的整数 / a port is a number from 1 to 65535")
     return int(text)
+
+
+def _suite(environ: Mapping[str, str]) -> Suite:
+    text = environ.get("GRID_CIPHER_SUITE") or Suite.AES_GCM
+    if text not in set(Suite):
+        raise DeployError(f"GRID_CIPHER_SUITE={text}: 须为 / one of {', '.join(Suite)}")
+    return Suite(text)
 
 
 def _value(environ: Mapping[str, str], name: str) -> str | None:

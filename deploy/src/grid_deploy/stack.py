@@ -39,7 +39,7 @@ def up(settings: Settings, environ: Mapping[str, str]) -> None:
 def prepare(settings: Settings, environ: Mapping[str, str]) -> Engines:
     """Engines that run, with provisioned and migrated databases."""
     started = engines.start(settings)
-    asyncio.run(provision(started.admin_url, settings.secrets_dir))
+    asyncio.run(provision(started.admin_url, settings.secrets_dir, settings.cipher_suite))
     migrations.migrate_changed(started, environ)
     return started
 

@@ -6,6 +6,7 @@ import orjson
 from fastapi import APIRouter, Header, Request
 from fastapi.responses import Response
 from sqlalchemy import func, select, text
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.exc import SQLAlchemyError
 
 from grid_kernel import audit, tables, telemetry
@@ -98,7 +99,7 @@ async def list_audit_heads(_: CurrentActor, session: SystemSession, runtime: Cur
     """The heads of the own audit chains, and those of the other services as they were last anchored here."""
     own = [(runtime.service.name, chain, *await audit.head(session, chain)) for chain in audit.CHAINS]
     anchor = tables.audit_anchor
-    latest = select(anchor).distinct(anchor.c.service, anchor.c.chain)
+    latest = select(anchor).ext(distinct_on(anchor.c.service, anchor.c.chain))
     found = await session.execute(latest.order_by(anchor.c.service, anchor.c.chain, anchor.c.link.desc()))
     heads = [*own, *((row.service, row.chain, row.link, row.head) for row in found)]
     return [AuditHead(service=s, chain=c, link=link, head=head.hex()) for s, c, link, head in heads]
