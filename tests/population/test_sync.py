@@ -9,16 +9,19 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
-from tests.population.conftest import Api, Place, person, refused
+from tests.population.conftest import Api, Place, hearing, locate, person, refused
 
 from grid_kernel import clock
 from grid_kernel.auth import Actor
 from grid_kernel.clock import today
+from grid_kernel.contracts.gis import BuildingLocated
 from grid_kernel.runtime import Runtime
+from population_svc.events import on_building_located
 from population_svc.merging import Clash, Merge, merge
 
 NOW = clock.now()
 TODAY = today(NOW)
+PHONE = "12000001111"
 
 
 def operation(kind: str, target: str | None = None, *, at: datetime = NOW, **body: Any) -> dict[str, Any]:
@@ -45,6 +48,7 @@ def test_members_merge_by_what_their_maker_had() -> None:
     assert merge({"phone": "3"}, {"phone": "1"}, present, current=True) == Merge({}, (Clash("phone", "3", "2"),))
     assert merge({"phone": "2"}, {"phone": "1"}, present, current=False) == Merge({}, ())
     assert merge({"phone": "3"}, {}, present, current=True).changes == {"phone": "3"}
+    assert merge({"phone": "3"}, {"phone": "1"}, present, current=False, outdated={"phone"}) == Merge({}, ())
     assert merge({"phone": "3"}, {}, present, current=False).clashes == (Clash("phone", "3", "2"),)
 
 
@@ -102,7 +106,7 @@ async def test_disjoint_members_merge_and_the_same_member_is_shown_with_both_val
     who = home["persons"][0]["id"]
     await api.patch(place.clerk, f"/persons/{who}", {"phone": "12099990000"}, version=1)
     name = operation("person.change", who, name="王晓明", base={"name": "王小明"}) | {"baseVersion": 1}
-    phone = operation("person.change", who, phone="12088880000", base={"phone": "120000011110"[:11]})
+    phone = operation("person.change", who, phone="12088880000", base={"phone": PHONE})
     merged, clashed = await sent(api, place.worker, name, phone)
     assert (merged["result"], merged["version"]) == ("created", 3)
     assert (clashed["result"], clashed["version"]) == ("conflict", 3)
@@ -163,6 +167,41 @@ async def test_people_enter_move_and_leave_offline(api: Api, place: Place) -> No
     assert (await sent(api, place.worker, twice))[0]["code"] == "id-number-registered"
 
 
+async def test_a_grid_split_while_the_phone_was_offline_loses_nothing(api: Api, place: Place, runtime: Runtime) -> None:
+    beside, third = uuid4(), f"{place.community}003"
+    await locate(runtime, beside, place.grid, no="0018")
+    home = await api.registered(place.worker, place.household())
+    seen = visit(home["id"], at=clock.now())
+    called = operation(
+        "person.change", home["persons"][0]["id"], at=clock.now(), phone="12055550000", base={"phone": PHONE}
+    )
+    split = BuildingLocated(
+        aggregate_id=place.building,
+        sequence=2,
+        occurred_at=clock.now(),
+        area_code=third,
+        building_no="0016",
+    )
+    async with runtime.system_session() as session:
+        await on_building_located(session, split, hearing())
+    results = await sent(api, place.worker, seen, called)
+    assert [each["result"] for each in results] == ["created", "created"]
+    listed = (await api.get(place.head, f"/households/{home['id']}/visits")).json()["items"]
+    assert [(each["areaCode"], each["workerId"]) for each in listed] == [(third, place.worker.id)]
+    assert (await sent(api, place.neighbour, visit(home["id"])))[0]["code"] == "not-found"
+
+
+async def test_a_visit_before_a_move_belongs_to_where_it_was(api: Api, place: Place) -> None:
+    home = await api.registered(place.worker, place.household())
+    yesterday = NOW - timedelta(days=1)
+    to = {"dwelling": place.dwelling(place.other_building), "movedOn": TODAY.isoformat()}
+    assert (await api.post(place.head, f"/households/{home['id']}/moves", to, version=1)).status_code == 200
+    late = visit(home["id"], at=yesterday)
+    assert (await sent(api, place.worker, late))[0]["result"] == "created"
+    listed = (await api.get(place.head, f"/households/{home['id']}/visits")).json()["items"]
+    assert [(each["areaCode"], each["gridCodeThen"]) for each in listed] == [(place.grid, place.grid)]
+
+
 class Phone:
     """A morning in 25 homes: 1,000 operations, of which some build on others, and what they must come to."""
 
@@ -198,10 +237,10 @@ class Phone:
                 )
                 presence = "registered_only"
         phones = [f"12{self.dice.randrange(10**9):09}" for _ in range(6)]
-        phone = self._chain("person.change", who, "phone", "120000011110"[:11], phones[:4])
-        kind = self._chain("person.change", who, "populationType", "1", ["2", "3", "4"])
-        called = self._chain("household.change", household, "phone", "12000001111", phones[4:])
-        use = self._chain("dwelling.change", dwelling, "use", "01", ["02", "03"])
+        phone = self._chain("person.change", who, "phone", PHONE, phones[:4])
+        kind = self._chain("person.change", who, "populationType", "1", ["2", "1", "3"])
+        called = self._chain("household.change", household, "phone", PHONE, phones[4:])
+        use = self._chain("dwelling.change", dwelling, "use", "01", ["02", "01"])
         area = self._chain("dwelling.change", dwelling, "areaM2", None, [61.5, 62.5])
         child = person("王新", relation="20", idNumber=None, householdId=household, movedInOn=TODAY.isoformat())
         self.operations += [operation("person.register", at=self._at(), **child) for _ in range(2)]

@@ -23,6 +23,7 @@ SERVICE = Service(
     code_tables=(
         "care_reasons",
         "dwelling_uses",
+        "evidence",
         "family_relations",
         "household_types",
         "id_document_types",

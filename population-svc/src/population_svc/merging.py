@@ -1,6 +1,6 @@
 """What becomes of a change that was made on an older state: member by member, by what its maker had before him."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,17 +22,25 @@ class Merge:
     clashes: tuple[Clash, ...]
 
 
-def merge(stated: Mapping[str, Any], base: Mapping[str, Any], present: Mapping[str, Any], *, current: bool) -> Merge:
+def merge(
+    stated: Mapping[str, Any],
+    base: Mapping[str, Any],
+    present: Mapping[str, Any],
+    *,
+    current: bool,
+    outdated: Collection[str] = (),
+) -> Merge:
     """Merge a change into the present.
 
     A member that stands as it is stated is settled. One whose base is the present value is taken over. Any other was
     changed by somebody else since: it clashes. A member without a base is taken over only on the `current` version.
+    What the same phone has since said anew (`outdated`) is settled, whichever of the two arrives first.
     """
     changes: dict[str, Any] = {}
     clashes: list[Clash] = []
     for member, value in stated.items():
         there = present[member]
-        if there == value:
+        if there == value or member in outdated:
             continue
         untouched = base[member] == there if member in base else current
         if untouched:

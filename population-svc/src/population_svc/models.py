@@ -402,6 +402,24 @@ class RosterChange(Base, table=True):
     __table_args__ = (Index("ix_roster_change_area_code", "area_code", "changed_in"),)
 
 
+class Statement(Base, table=True):
+    """That somebody said something of one member of a row: who, when, by what evidence. Appended, never changed."""
+
+    id: UUID = Field(default_factory=uuid7, primary_key=True)
+    object_kind: str
+    object_id: UUID
+    member: str
+    stated_at: datetime = Field(sa_type=UtcDateTime)
+    recorded_at: datetime = Field(sa_type=UtcDateTime)
+    actor_id: str
+    post: str | None = None
+    unit: str | None = None
+    evidence: str
+    operation_id: UUID | None = None
+
+    __table_args__ = (Index("ix_statement_object_id", "object_id", "member", "stated_at"),)
+
+
 class SyncOperation(Base, table=True):
     """An operation of a phone that was taken over; the same id again is answered from here."""
 

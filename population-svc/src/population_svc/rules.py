@@ -110,6 +110,8 @@ PRESENCE_AFTER: Mapping[VisitOutcome, Presence] = {
 """What a visit says about where the household lives; the other outcomes say nothing."""
 
 
+BY_WORD = "said_by_person"
+NOT_STATED = frozenset({"name_grams", "address_grams", "phone_index", "presence_seen_at"})
 SEEN = frozenset({"presence"})
 """Members that are seen and not stated: what was seen last stands, nobody has to decide between two of them."""
 

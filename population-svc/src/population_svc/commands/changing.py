@@ -11,6 +11,7 @@ from grid_kernel.clock import today
 from grid_kernel.db import expect_version
 from grid_kernel.errors import InvalidInput
 from population_svc import queries, rules
+from population_svc.commands.stating import HERE, Told, state
 from population_svc.commands.storing import stated
 from population_svc.grams import grams
 from population_svc.models import Dwelling, Household, Person
@@ -18,7 +19,14 @@ from population_svc.schemas import DwellingChange, HouseholdChange, PersonChange
 
 
 async def change_person(
-    session: AsyncSession, actor: Actor, person_id: UUID, change: PersonChange, *, version: int, now: datetime
+    session: AsyncSession,
+    actor: Actor,
+    person_id: UUID,
+    change: PersonChange,
+    *,
+    version: int,
+    now: datetime,
+    told: Told = HERE,
 ) -> Person:
     """Take over what is different about a person."""
     changes = stated(change, may_be_empty=frozenset({"phone"}))
@@ -30,6 +38,7 @@ async def change_person(
     rules.check_may_keep(actor, person.area_code)
     expect_version(person, version)
     person.change(changes, since=since, now=now)
+    state(session, actor, person, changes, evidence=change.evidence, now=now, told=told)
     await session.flush()
     await record_act(session, actor, "person.changed", person, kind="person", now=now)
     return person
@@ -43,7 +52,7 @@ async def change_household(
     *,
     version: int,
     now: datetime,
-    seen_at: datetime | None = None,
+    told: Told = HERE,
 ) -> Household:
     """Take over what is different about a household; whether it lives there was seen now unless said."""
     changes = stated(change, may_be_empty=frozenset({"phone"}))
@@ -57,9 +66,10 @@ async def change_household(
     if household.dissolved_on is not None:
         raise rules.HouseholdEnded
     if "presence" in changes:
-        changes |= household.seen(changes.pop("presence"), seen_at or now)
+        changes |= household.seen(changes.pop("presence"), told.at or now)
     await _name_head(session, household, changes.get("head_person_id"), now)
     household.change(changes, since=since, now=now)
+    state(session, actor, household, changes, evidence=change.evidence, now=now, told=told)
     await session.flush()
     await record_act(session, actor, "household.changed", household, kind="household", now=now)
     return household
@@ -78,7 +88,14 @@ async def _name_head(session: AsyncSession, household: Household, head: UUID | N
 
 
 async def change_dwelling(
-    session: AsyncSession, actor: Actor, dwelling_id: UUID, change: DwellingChange, *, version: int, now: datetime
+    session: AsyncSession,
+    actor: Actor,
+    dwelling_id: UUID,
+    change: DwellingChange,
+    *,
+    version: int,
+    now: datetime,
+    told: Told = HERE,
 ) -> Dwelling:
     """Take over what is different about a dwelling."""
     changes = stated(change, may_be_empty=frozenset({"area_m2"}))
@@ -92,6 +109,7 @@ async def change_dwelling(
     rules.check_may_keep(actor, dwelling.area_code)
     expect_version(dwelling, version)
     dwelling.change(changes, since=since, now=now)
+    state(session, actor, dwelling, changes, evidence=change.evidence, now=now, told=told)
     await session.flush()
     await record_act(session, actor, "dwelling.changed", dwelling, kind="dwelling", now=now)
     return dwelling

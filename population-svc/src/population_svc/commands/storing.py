@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from grid_kernel.errors import FieldError, InvalidInput, Refusal
 from population_svc import rules
 
+ABOUT = frozenset({"effective_on", "evidence"})
 _REFUSED_BY: Mapping[str, type[Refusal]] = {
     "uq_dwelling_house_code": rules.DwellingKnown,
     "uq_person_id_number_index": rules.IdNumberRegistered,
@@ -37,7 +38,7 @@ async def stored(session: AsyncSession) -> AsyncIterator[None]:
 
 def stated(change: Any, *, may_be_empty: frozenset[str]) -> dict[str, Any]:
     """What a change says, without what it leaves out; null only where something may be unknown."""
-    said = {name: getattr(change, name) for name in change.model_fields_set if name != "effective_on"}
+    said = {name: getattr(change, name) for name in change.model_fields_set if name not in ABOUT}
     empty = [name for name, value in said.items() if value is None and name not in may_be_empty]
     if empty:
         raise InvalidInput(errors=[FieldError(f"/{name}", "missing") for name in sorted(empty)])

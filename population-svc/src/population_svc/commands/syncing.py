@@ -17,11 +17,14 @@ from sqlmodel import col
 from grid_kernel.auth import Actor
 from grid_kernel.clock import quarter_of, today
 from grid_kernel.errors import InternalError, InvalidInput, Refusal, invalid_from
+from grid_kernel.reads import ReadRunner
 from grid_kernel.schemas import Input, Schema
 from population_svc import queries, rules
 from population_svc.commands.changing import change_dwelling, change_household, change_person
 from population_svc.commands.moving import leave_person, move_household, move_person
 from population_svc.commands.registering import register_household, register_person
+from population_svc.commands.stating import Told, state
+from population_svc.commands.storing import ABOUT
 from population_svc.commands.visiting import record_visit
 from population_svc.merging import Clash, merge
 from population_svc.models import Dwelling, Household, Person, SyncOperation
@@ -85,6 +88,11 @@ class _Act:
             raise InvalidInput.at("/targetId", "missing")
         return self.asked.target_id
 
+    @property
+    def told(self) -> Told:
+        """When it was said, and by which operation."""
+        return Told(self.asked.at, self.asked.id)
+
     def read(self, schema: type[T], without: Sequence[str] = ("base",), **more: Any) -> T:
         """The body as the route of the same name would read it."""
         body = {name: value for name, value in self.asked.body.items() if name not in without}
@@ -115,6 +123,7 @@ async def sync(runtime: "Runtime", actor: Actor, operations: Sequence[Operation]
 
 async def _one(runtime: "Runtime", actor: Actor, asked: Operation, now: datetime) -> Outcome:
     try:
+        actor = await _as_then(runtime, actor, asked, now)
         async with runtime.app_session(actor) as session:
             session.info["via"] = f"POST /sync {asked.kind}"
             known = await _begin(session, actor, asked, now)
@@ -136,6 +145,39 @@ async def _one(runtime: "Runtime", actor: Actor, asked: Operation, now: datetime
             raise
         log.exception("an operation failed", extra={"kind": asked.kind})
         return Outcome(asked.id, SyncResult.REJECTED, refusal=InternalError())
+
+
+async def _as_then(runtime: "Runtime", actor: Actor, asked: Operation, now: datetime) -> Actor:
+    """The actor with the right to one place more: where the thing was in his grid when the act was done.
+
+    A grid may have been split or merged, or a household have moved on, while the phone was offline. What its holder
+    did then is taken over now, wherever the record lies.
+    """
+    target = asked.target_id or _named(asked.body.get("householdId"))
+    walks = next((grant for grant in actor.grants if grant.post in rules.WALKERS), None)
+    if target is None or walks is None:
+        return actor
+    reads = runtime.system_reads(actor)
+    where = await reads.fetch(queries.where_then(target, asked.at))
+    if not where or actor.holds(*rules.KEEPERS, area=where[0]["area_code"]):
+        return actor
+    held = [await _held(reads, actor, each["grid_code_then"], now) for each in where]
+    more = (walks.model_copy(update={"area": where[0]["area_code"]}),) if any(held) else ()
+    return actor.model_copy(update={"grants": (*actor.grants, *more)})
+
+
+async def _held(reads: ReadRunner, actor: Actor, grid: str, now: datetime) -> bool:
+    """Whether a grid is one of the actor's, or one of those his were made of."""
+    if actor.holds(*rules.WALKERS, area=grid):
+        return True
+    return bool(await reads.fetch(queries.came_from(grid, actor.areas(*rules.WALKERS), now)))
+
+
+def _named(value: JsonValue) -> UUID | None:
+    try:
+        return UUID(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
 
 
 async def _begin(session: AsyncSession, actor: Actor, asked: Operation, now: datetime) -> Outcome | None:
@@ -172,7 +214,8 @@ async def _change_person(act: _Act) -> int:
     change = await _merged(act, PersonChange, row, _person)
     if change is None:
         return row.version
-    return (await change_person(act.session, act.actor, row.id, change, version=row.version, now=act.now)).version
+    given: dict[str, Any] = {"version": row.version, "now": act.now, "told": act.told}
+    return (await change_person(act.session, act.actor, row.id, change, **given)).version
 
 
 async def _change_household(act: _Act) -> int:
@@ -180,7 +223,7 @@ async def _change_household(act: _Act) -> int:
     change = await _merged(act, HouseholdChange, row, _household)
     if change is None:
         return row.version
-    given: dict[str, Any] = {"version": row.version, "now": act.now, "seen_at": act.asked.at}
+    given: dict[str, Any] = {"version": row.version, "now": act.now, "told": act.told}
     return (await change_household(act.session, act.actor, row.id, change, **given)).version
 
 
@@ -189,22 +232,29 @@ async def _change_dwelling(act: _Act) -> int:
     change = await _merged(act, DwellingChange, row, _dwelling)
     if change is None:
         return row.version
-    return (await change_dwelling(act.session, act.actor, row.id, change, version=row.version, now=act.now)).version
+    given: dict[str, Any] = {"version": row.version, "now": act.now, "told": act.told}
+    return (await change_dwelling(act.session, act.actor, row.id, change, **given)).version
 
 
 async def _merged(act: _Act, schema: type[T], row: Any, shown: _Show) -> T | None:
     """What is left to change, since the day of the act; None when everything stands as it is stated."""
     change = act.read(schema)
-    stated = {name: getattr(change, name) for name in change.model_fields_set if name != "effective_on"}
+    stated = {name: getattr(change, name) for name in change.model_fields_set if name not in ABOUT}
     present = {name: getattr(row, name) for name in stated}
     base = {**act.base(schema), **{name: value for name, value in present.items() if name in rules.SEEN}}
-    found = merge(stated, base, present, current=act.asked.base_version == row.version)
+    spoken = await queries.stated_by_phone(act.session, act.actor.id, row.id)
+    outdated = {name for name, at in spoken.items() if at > act.asked.at}
+    current = act.asked.base_version == row.version
+    found = merge(stated, base, present, current=current, outdated=outdated)
     if found.clashes:
         raise _Conflict(found.clashes, await shown(act, row), row.version)
+    settled = [name for name in stated if name not in found.changes]
+    evidence = getattr(change, "evidence", None)
+    state(act.session, act.actor, row, settled, evidence=evidence, now=act.now, told=act.told)
     if not found.changes:
         return None
     since = getattr(change, "effective_on", None) or today(act.asked.at)
-    return schema.model_validate({**found.changes, "effective_on": since})
+    return schema.model_validate({**found.changes, "effective_on": since, "evidence": evidence})
 
 
 async def _move_household(act: _Act) -> int:

@@ -36,6 +36,8 @@ async def record_visit(
     if household.dissolved_on is not None:
         raise rules.HouseholdEnded
     visit = new_visit(entry, household, worker_id=actor.id, now=now)
+    if visit.visited_on < today(now):
+        visit.dwelling_id, visit.area_code, visit.grid_code_then = await queries.place_then(session, visit)
     async with stored(session):
         session.add(visit)
     await publish(session, household.visited(visit))

@@ -1,35 +1,45 @@
 """Answers put together from several selects: by the reader's connection, or in the transaction that wrote them."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic.alias_generators import to_camel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from grid_kernel.auth import Actor
+from grid_kernel.clock import today
 from grid_kernel.errors import InvalidInput, NotFound
 from grid_kernel.identifiers import BadIdNumber, check_id_number, mask_phone
 from grid_kernel.reads import ReadRunner
-from population_svc.queries import households, persons
+from population_svc.queries import households, persons, statements
 from population_svc.rules import SEARCH_CAP
-from population_svc.schemas import DwellingOut, HouseholdOut, PersonFoundRow, PersonOut, PersonSearch, PersonsFound
+from population_svc.schemas import (
+    DwellingOut,
+    HouseholdOut,
+    PersonFoundRow,
+    PersonOut,
+    PersonSearch,
+    PersonsFound,
+    ProvenanceOut,
+)
 
 Row = Mapping[str, Any]
 
 
-async def read_household(reads: ReadRunner, actor: Actor, household_id: UUID, today: date) -> HouseholdOut:
+async def read_household(reads: ReadRunner, actor: Actor, household_id: UUID, day: date) -> HouseholdOut:
     """A household with its dwelling and persons; the persons shown are recorded as read."""
-    row = await reads.fetch_one(households.household(actor, household_id, today))
+    row = await reads.fetch_one(households.household(actor, household_id, day))
     if row is None:
         raise NotFound
     people = await reads.fetch(persons.members(actor, household_id), access="person", fields=persons.FIELDS)
     return _household(actor, row, people)
 
 
-async def written_household(session: AsyncSession, actor: Actor, household_id: UUID, today: date) -> HouseholdOut:
+async def written_household(session: AsyncSession, actor: Actor, household_id: UUID, day: date) -> HouseholdOut:
     """The same, as this transaction leaves it."""
-    row = (await session.execute(households.household(actor, household_id, today))).mappings().one()
+    row = (await session.execute(households.household(actor, household_id, day))).mappings().one()
     people = (await session.execute(persons.members(actor, household_id))).mappings().all()
     return _household(actor, row, people)
 
@@ -67,9 +77,9 @@ async def where_registered(own: ReadRunner, id_number: str, purpose: str, day: d
     return found[0] if found else None
 
 
-async def require_household(reads: ReadRunner, actor: Actor, household_id: UUID, today: date) -> None:
+async def require_household(reads: ReadRunner, actor: Actor, household_id: UUID, day: date) -> None:
     """Refuse a household outside the actor's areas before its lists are read."""
-    if await reads.fetch_one(households.household(actor, household_id, today)) is None:
+    if await reads.fetch_one(households.household(actor, household_id, day)) is None:
         raise NotFound
 
 
@@ -82,3 +92,19 @@ def _household(actor: Actor, row: Row, people: Sequence[Row]) -> HouseholdOut:
         "persons": [PersonOut.model_validate(persons.masked(actor, person)) for person in people],
     }
     return HouseholdOut.model_validate(shown)
+
+
+async def provenance_of(
+    reads: ReadRunner, row: Row, members: Sequence[str], confirmed: Any, now: datetime
+) -> list[ProvenanceOut]:
+    """Of each member of a row: the last word on it and how fresh that is; the row's own entry where none was said."""
+    said = {each["member"]: each for each in await reads.fetch(statements.statements_on(row["id"]))}
+    seen = (await reads.fetch(confirmed))[0]["at"]
+    told = []
+    for member in members:
+        word = said.get(member) or {"stated_at": row["recorded_at"], "post": None, "unit": None, "evidence": None}
+        confirmed_at = seen if seen is not None and seen > word["stated_at"] else None
+        age = (today(now) - today(confirmed_at or word["stated_at"])).days
+        given = {name: word[name] for name in ("stated_at", "post", "unit", "evidence")}
+        told.append(ProvenanceOut(member=to_camel(member), confirmed_at=confirmed_at, age_days=max(0, age), **given))
+    return told

@@ -12,7 +12,8 @@ from sqlmodel import col
 from grid_kernel.auth import Actor
 from grid_kernel.db import find
 from grid_kernel.errors import NotFound
-from population_svc.models import CareEntry, FollowUp, Visit
+from population_svc.history import as_of
+from population_svc.models import CareEntry, Dwelling, FollowUp, Visit, household_version
 from population_svc.queries.scope import everyone, visible, within
 from population_svc.rules import Sight, VisitOutcome, sight
 
@@ -72,3 +73,13 @@ async def first_done_since(session: AsyncSession, household_id: UUID, moment: da
     asked = asked.where(col(Visit.visited_at) >= moment).order_by(col(Visit.visited_at)).limit(1)
     found: UUID | None = await session.scalar(asked.with_only_columns(col(Visit.id)))
     return found
+
+
+async def place_then(session: AsyncSession, visit: Visit) -> tuple[UUID, str, str]:
+    """Where the household lived on the day of a visit: the dwelling, its grid now, and the grid it was in."""
+    versions = household_version
+    asked = everyone(Dwelling).join(versions, versions.c.dwelling_id == col(Dwelling.id))
+    asked = asked.where(versions.c.id == visit.household_id, as_of(versions, visit.visited_on))
+    columns: list[Any] = [col(Dwelling.id), col(Dwelling.area_code), versions.c.grid_code_then]
+    found = (await session.execute(asked.with_only_columns(*columns))).first()
+    return tuple(found) if found else (visit.dwelling_id, visit.area_code, visit.grid_code_then)

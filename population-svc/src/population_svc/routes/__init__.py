@@ -6,7 +6,8 @@ from population_svc.routes.figures import figures
 from population_svc.routes.households import households
 from population_svc.routes.packs import packs
 from population_svc.routes.persons import persons
+from population_svc.routes.provenance import provenance
 from population_svc.routes.syncing import syncing
 from population_svc.routes.visits import visits
 
-ROUTERS = (households, persons, dwellings, visits, care_entries, follow_ups, figures, packs, syncing)
+ROUTERS = (households, persons, dwellings, visits, care_entries, follow_ups, figures, packs, provenance, syncing)

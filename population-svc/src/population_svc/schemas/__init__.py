@@ -35,6 +35,7 @@ from population_svc.schemas.persons import (
     PersonsFound,
     PresenceOut,
     PresentPerson,
+    ProvenanceOut,
     Reveal,
     Revealed,
 )
@@ -92,6 +93,7 @@ __all__ = [
     "PresenceOut",
     "PresentPerson",
     "ProgressOut",
+    "ProvenanceOut",
     "Reveal",
     "Revealed",
     "RuleOut",

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from grid_kernel.schemas import Input, Line, Schema, ShortText
 from population_svc.rules import Presence, VisitState
-from population_svc.schemas.persons import Code, PersonIn, PersonOut, Phone
+from population_svc.schemas.persons import Code, Evidence, PersonIn, PersonOut, Phone
 
 DwellingNo = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")]
 SquareMetres = Annotated[float, Field(gt=0, le=99_999)]
@@ -35,6 +35,7 @@ class DwellingChange(Input):
     area_m2: SquareMetres | None = None
     address: Line | None = None
     effective_on: date | None = None
+    evidence: Evidence | None = None
 
 
 class DwellingOut(Schema):
@@ -79,6 +80,7 @@ class HouseholdChange(Input):
     household_type: Code | None = None
     head_person_id: UUID | None = None
     effective_on: date | None = None
+    evidence: Evidence | None = None
 
 
 class HouseholdMove(Input):

@@ -1,6 +1,6 @@
 """Persons on the wire. What comes out is masked by the reader's right; only a reveal shows a number whole."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from population_svc.rules import PersonStatus, RevealField, RevealPurpose
 
 Code = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}$")]
 DocumentNumber = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9A-Za-z()（）-]{4,40}$")]
+Evidence = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,32}$")]
 Phone = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9+][0-9 -]{4,19}$")]
 
 
@@ -44,6 +45,7 @@ class PersonChange(Input):
     population_type: Code | None = None
     registered_here: bool | None = None
     effective_on: date | None = None
+    evidence: Evidence | None = None
 
 
 class PersonMove(Input):
@@ -78,6 +80,21 @@ class PersonOut(Schema):
     household_id: UUID | None
     relation_to_head: str | None
     version: int
+
+
+class ProvenanceOut(Schema):
+    """Of one member: who said it (post and unit, never a name), when, by what evidence, when it was last confirmed.
+
+    What was never said by itself was entered with the row; `ageDays` counts from the last word or confirmation.
+    """
+
+    member: str
+    stated_at: datetime
+    post: str | None
+    unit: str | None
+    evidence: str | None
+    confirmed_at: datetime | None
+    age_days: int
 
 
 class Reveal(Input):
