@@ -8,18 +8,21 @@ from starlette.requests import Request
 
 from gis_svc.ogc.answers import GEOJSON, JSON, MVT
 from gis_svc.ogc.collections import COLLECTIONS, Collection
+from gis_svc.ogc.crs import CRS84, STORED, SYSTEMS
 from gis_svc.ogc.links import link, root_of
 from gis_svc.tiles import DEEPEST, corners
 from grid_kernel.geo import Box
 from grid_kernel.labels import Labels, Language, preferred_language
 
-CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 GREGORIAN = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
 MATRIX_SET = "WebMercatorQuad"
 MATRIX_SET_URI = f"http://www.opengis.net/def/tilematrixset/OGC/1.0/{MATRIX_SET}"
+SCHEMA = "application/schema+json"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 _FEATURES = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf"
 _TILES = "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf"
+_FILTER = "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf"
+_CQL2 = "http://www.opengis.net/spec/cql2/1.0/conf"
 _COMMON = "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf"
 CONFORMANCE = (
     f"{_COMMON}/core",
@@ -28,6 +31,20 @@ CONFORMANCE = (
     f"{_FEATURES}/core",
     f"{_FEATURES}/oas30",
     f"{_FEATURES}/geojson",
+    "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/crs",
+    f"{_FILTER}/queryables",
+    f"{_FILTER}/queryables-query-parameters",
+    f"{_FILTER}/filter",
+    f"{_FILTER}/features-filter",
+    f"{_CQL2}/cql2-text",
+    f"{_CQL2}/cql2-json",
+    f"{_CQL2}/basic-cql2",
+    f"{_CQL2}/advanced-comparison-operators",
+    f"{_CQL2}/case-insensitive-comparison",
+    f"{_CQL2}/basic-spatial-functions",
+    f"{_CQL2}/basic-spatial-functions-plus",
+    f"{_CQL2}/spatial-functions",
+    f"{_CQL2}/property-property",
     f"{_TILES}/core",
     f"{_TILES}/tileset",
     f"{_TILES}/tilesets-list",
@@ -101,10 +118,17 @@ def collection(request: Request, words: Words, place: Place, of: Collection) -> 
         "description": words("collections", of.id, "description"),
         "itemType": "feature",
         "extent": extent,
-        "crs": [CRS84],
+        "crs": list(SYSTEMS),
+        "storageCrs": STORED,
         "links": [
             link(here, "self", JSON, words("links", "self")),
             link(f"{here}/items", "items", GEOJSON, words("links", "items")),
+            link(
+                f"{here}/queryables",
+                "http://www.opengis.net/def/rel/ogc/1.0/queryables",
+                SCHEMA,
+                words("links", "queryables"),
+            ),
             link(
                 f"{here}/tiles",
                 "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector",
@@ -112,6 +136,20 @@ def collection(request: Request, words: Words, place: Place, of: Collection) -> 
                 words("links", "tiles"),
             ),
         ],
+    }
+
+
+def queryables(request: Request, words: Words, of: Collection) -> dict[str, Any]:
+    """What a filter may speak of, as a JSON Schema."""
+    shape = {"title": words("geometry"), "format": f"geometry-{of.geometry}", "x-ogc-role": "primary-geometry"}
+    members = {member.name: dict(SCHEMAS[member.kind]) for member in of.source.members}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"{root_of(request)}/collections/{of.id}/queryables",
+        "title": words("collections", of.id, "title"),
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {"geometry": shape} | members,
     }
 
 

@@ -6,12 +6,28 @@ from starlette.requests import Request
 
 from gis_svc.ogc.answers import GEOJSON, JSON, MVT
 from gis_svc.ogc.collections import COLLECTIONS, Collection
-from gis_svc.ogc.documents import MATRIX_SET, SCHEMAS, Words
+from gis_svc.ogc.crs import SYSTEMS
+from gis_svc.ogc.documents import MATRIX_SET, SCHEMA, SCHEMAS, Words
+from gis_svc.ogc.filters import LONGEST
 from gis_svc.ogc.links import root_of
 from gis_svc.ogc.parameters import DEFAULT_ITEMS, MOST_ITEMS
 from gis_svc.tiles import DEEPEST
 from grid_kernel.errors import PROBLEM_JSON
 from grid_kernel.openapi import CONTACT
+
+_ITEMS = (
+    "limit",
+    "bbox",
+    "bbox-crs",
+    "datetime",
+    "crs",
+    "filter",
+    "filter-lang",
+    "filter-crs",
+    "cursor",
+    "resultType",
+    "f",
+)
 
 
 def document(request: Request, words: Words, version: str) -> dict[str, Any]:
@@ -47,7 +63,7 @@ def _collection(of: Collection, words: Words) -> dict[str, Any]:
     here, name = f"/collections/{of.id}", "".join(part.capitalize() for part in of.id.split("-"))
     tags = [of.id]
     members = [_parameter(m.name, SCHEMAS[m.kind]) for m in of.source.members]
-    common = [_reference(each) for each in ("limit", "bbox", "datetime", "cursor", "resultType", "f")]
+    common = [_reference(each) for each in _ITEMS]
     tile = [_path_parameter(each) for each in ("tileMatrix", "tileRow", "tileCol")]
     return {
         here: _get(f"describe{name}", words, _json("collection"), tags=tags),
@@ -58,9 +74,10 @@ def _collection(of: Collection, words: Words) -> dict[str, Any]:
             f"get{name}Feature",
             words,
             _content(GEOJSON, "feature"),
-            [_path_parameter("featureId"), _reference("datetime"), _reference("f")],
+            [_path_parameter("featureId"), *map(_reference, ("datetime", "crs", "f"))],
             tags=tags,
         ),
+        f"{here}/queryables": _get(f"get{name}Queryables", words, _content(SCHEMA, "object"), tags=tags),
         f"{here}/tiles": _get(f"list{name}Tilesets", words, _json("object"), tags=tags),
         f"{here}/tiles/{MATRIX_SET}": _get(f"get{name}Tileset", words, _json("object"), tags=tags),
         f"{here}/tiles/{MATRIX_SET}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}": _get(
@@ -116,6 +133,7 @@ def _path_parameter(name: str) -> dict[str, Any]:
 
 def _components() -> dict[str, Any]:
     box = {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 6}
+    system = {"type": "string", "enum": list(SYSTEMS)}
     counted = {"type": "integer", "minimum": 1, "maximum": MOST_ITEMS, "default": DEFAULT_ITEMS}
     refusal = {"content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/problem"}}}}
     said = {"400": "Invalid input.", "401": "Nobody is signed in.", "404": "No such thing.", "500": "A fault of ours."}
@@ -125,6 +143,11 @@ def _components() -> dict[str, Any]:
         "parameters": {
             "limit": _parameter("limit", counted),
             "bbox": _parameter("bbox", box),
+            "bbox-crs": _parameter("bbox-crs", system),
+            "crs": _parameter("crs", system),
+            "filter": _parameter("filter", {"type": "string", "maxLength": LONGEST}),
+            "filter-lang": _parameter("filter-lang", {"type": "string", "enum": ["cql2-text", "cql2-json"]}),
+            "filter-crs": _parameter("filter-crs", system),
             "datetime": _parameter("datetime", {"type": "string"}),
             "cursor": _parameter("cursor", {"type": "string", "maxLength": 200}),
             "resultType": _parameter(

@@ -1,12 +1,15 @@
 """Query parameters as the standards write them; one that is not known is refused (Part 1, 7.4)."""
 
+import math
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
+import shapely
 from sqlalchemy import ColumnElement
 from starlette.requests import Request
 
+from gis_svc.ogc.crs import crs_of
 from gis_svc.queries.features import During, Member, Source
 from grid_kernel import clock
 from grid_kernel.errors import FieldError, InvalidInput
@@ -44,7 +47,8 @@ def limit_of(request: Request) -> int:
 
 
 def box_of(request: Request) -> Box | None:
-    """The box asked for, in CRS84; heights are ignored."""
+    """The box asked for, in CRS84 or the system named beside it; heights are ignored."""
+    crs = crs_of(request.query_params.get("bbox-crs"), "bbox-crs")
     text = request.query_params.get("bbox")
     if text is None:
         return None
@@ -55,8 +59,11 @@ def box_of(request: Request) -> Box | None:
     if len(numbers) not in _BOX_NUMBERS:
         raise InvalidInput.at("#/query/bbox", "box-malformed")
     half = len(numbers) // 2
-    west, south, east, north = *numbers[:2], *numbers[half : half + 2]
-    if not (_WORLD.contains(west, south) and _WORLD.contains(east, north) and west <= east and south <= north):
+    low, high = numbers[:2], numbers[half : half + 2]
+    if not all(map(math.isfinite, numbers)) or low[0] > high[0] or low[1] > high[1]:
+        raise InvalidInput.at("#/query/bbox", "box-malformed")
+    west, south, east, north = crs.to_ours(shapely.box(low[0], low[1], high[0], high[1])).bounds
+    if not (_WORLD.contains(west, south) and _WORLD.contains(east, north)):
         raise InvalidInput.at("#/query/bbox", "box-malformed")
     return Box(west, south, east, north)
 

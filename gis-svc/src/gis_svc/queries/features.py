@@ -15,7 +15,7 @@ import numpy as np
 import shapely
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal_column, or_
 from sqlalchemy import cast as as_type
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.types import Text, Uuid
 from sqlmodel import select
 
@@ -61,6 +61,11 @@ class Source:
     box: tuple[Any, Any, Any, Any]
     members: tuple[Member, ...]
     dated: Any | None = None
+
+    @property
+    def keys_type(self) -> ARRAY[Any]:
+        """The type of a list of keys."""
+        return ARRAY(self.key.type)
 
     def member(self, name: str) -> Member | None:
         """The property of a name."""
@@ -186,12 +191,17 @@ def key_of(source: Source, text: str) -> Any:
         return None
 
 
-def _feature(source: Source) -> ColumnElement[str]:
+_HOLE = ',"geometry":<shape>,"properties":'
+"""Where a shape goes that is written later; JSON text cannot hold it before."""
+
+
+def _feature(source: Source, *, shaped: bool = True) -> ColumnElement[str]:
+    geometry = func.coalesce(source.geojson, literal_column("'null'")) if shaped else literal_column("'<shape>'")
     return func.concat(
         literal_column("""'{"type":"Feature","id":'"""),
         func.to_json(as_type(source.key, Text)),
         literal_column("""',"geometry":'"""),
-        func.coalesce(source.geojson, literal_column("'null'")),
+        geometry,
         literal_column("""',"properties":'"""),
         properties(source),
         literal_column("'}'"),
@@ -233,10 +243,14 @@ def statement(source: Source, actor: Actor, asked: Asked, columns: Sequence[Any]
     return rows
 
 
-async def page(reads: ReadRunner, source: Source, actor: Actor, asked: Asked) -> Found:
-    """A page of features by key."""
-    columns = [as_type(source.key, Text).label("key"), _feature(source).label("feature")]
-    if asked.box is not None:
+async def page(
+    reads: ReadRunner, source: Source, actor: Actor, asked: Asked, moved: Callable[[Any], Any] | None = None
+) -> Found:
+    """A page of features by key; `moved` puts shapes into another coordinate system."""
+    columns = [as_type(source.key, Text).label("key"), _feature(source, shaped=moved is None).label("feature")]
+    if moved is not None:
+        columns.append(source.wkb.label("wkb"))
+    elif asked.box is not None:
         columns.append(case((_inside(source, asked.box), None), else_=source.wkb).label("wkb"))
     kept: list[Row] = []
     after = asked.after
@@ -248,7 +262,17 @@ async def page(reads: ReadRunner, source: Source, actor: Actor, asked: Asked) ->
             break
         after = rows[-1]["key"]
     shown = kept[: asked.limit]
-    return Found([row["feature"] for row in shown], shown[-1]["key"] if len(kept) > asked.limit and shown else None)
+    return Found(_texts(shown, moved), shown[-1]["key"] if len(kept) > asked.limit and shown else None)
+
+
+def _texts(rows: Sequence[Row], moved: Callable[[Any], Any] | None) -> list[str]:
+    if moved is None or not rows:
+        return [row["feature"] for row in rows]
+    shapes = shapely.to_geojson(moved(shapely.from_wkb(np.array([row["wkb"] for row in rows], dtype=object))))
+    return [
+        row["feature"].replace(_HOLE, f',"geometry":{text or "null"},"properties":', 1)
+        for row, text in zip(rows, shapes.tolist(), strict=True)
+    ]
 
 
 async def _next_rows(
@@ -269,14 +293,33 @@ def _crossing(rows: Sequence[Row], box: Box) -> list[Row]:
     return [row for row, touch in zip(rows, touches.tolist(), strict=True) if touch]
 
 
-async def feature(reads: ReadRunner, source: Source, actor: Actor, key: str, during: During) -> Row | None:
+async def shaped(
+    reads: ReadRunner, source: Source, actor: Actor, asked: Asked, holds: Callable[[Any], Any]
+) -> list[Any]:
+    """The keys of the features whose shapes something holds of, exactly."""
+    rows = await reads.fetch(statement(source, actor, asked, [source.key.label("key"), source.wkb.label("wkb")]))
+    if not rows:
+        return []
+    held = holds(shapely.from_wkb(np.array([row["wkb"] for row in rows], dtype=object)))
+    return [row["key"] for row, true in zip(rows, held.tolist(), strict=True) if true]
+
+
+async def feature(
+    reads: ReadRunner,
+    source: Source,
+    actor: Actor,
+    key: str,
+    during: During,
+    moved: Callable[[Any], Any] | None = None,
+) -> tuple[str, int] | None:
     """One feature as text, with its version."""
     if (wanted := key_of(source, key)) is None:
         return None
     asked = Asked(during, conditions=(source.key == wanted,))
     version = next(member.column for member in source.members if member.name == "version")
-    rows = statement(source, actor, asked, [_feature(source).label("feature"), column(version).label("version")])
-    return await reads.fetch_one(rows.limit(1))
+    columns = [_feature(source, shaped=moved is None).label("feature"), column(version).label("version")]
+    rows = await reads.fetch(statement(source, actor, asked, [*columns, source.wkb.label("wkb")]).limit(1))
+    return (_texts(rows, moved)[0], rows[0]["version"]) if rows else None
 
 
 async def count(reads: ReadRunner, source: Source, actor: Actor, asked: Asked) -> int:

@@ -52,6 +52,14 @@ async def get_collection(caller: CurrentCaller, collection: str) -> Response:
     return json_answer(caller.request, made)
 
 
+@router.get("/collections/{collection}/queryables")
+async def get_queryables(caller: CurrentCaller, collection: str) -> Response:
+    """What filters of a collection may speak of."""
+    parameters.only(caller.request, ("f",))
+    made = documents.queryables(caller.request, caller.words, collection_of(collection))
+    return json_answer(caller.request, made, documents.SCHEMA)
+
+
 @router.get("/tileMatrixSets")
 async def get_matrix_sets(caller: CurrentCaller) -> Response:
     """The tile matrix sets: one."""

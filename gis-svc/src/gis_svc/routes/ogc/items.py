@@ -1,21 +1,28 @@
 """Items of a collection: pages of features, and one feature."""
 
+from dataclasses import replace
+from typing import Any
+
 import orjson
+from fastapi import Request
 from fastapi.responses import Response
 
-from gis_svc.ogc import parameters
+from gis_svc.ogc import filters, parameters
 from gis_svc.ogc.answers import GEOJSON, JSON, answer, etag_of, is_known, not_modified
 from gis_svc.ogc.collections import Collection, collection_of
+from gis_svc.ogc.crs import Crs, crs_of
 from gis_svc.ogc.links import ROOT, link, root_of, this_address
 from gis_svc.ogc.serving import Caller, CurrentCaller
 from gis_svc.queries import features
 from gis_svc.queries.features import Asked, Found
 from grid_kernel.clock import SHANGHAI
 from grid_kernel.errors import InvalidInput, NotFound
+from grid_kernel.geo import Box
 from grid_kernel.routing import GridRouter
 
 router = GridRouter(prefix=f"{ROOT}/collections/{{collection}}/items")
-_OURS = ("f", "limit", "bbox", "datetime", "cursor", "resultType")
+_FILTER = ("filter", "filter-lang", "filter-crs")
+_OURS = ("f", "limit", "bbox", "bbox-crs", "datetime", "cursor", "resultType", "crs", *_FILTER)
 _KINDS = (None, "results", "hits")
 
 
@@ -23,34 +30,62 @@ _KINDS = (None, "results", "hits")
 async def get_items(caller: CurrentCaller, collection: str) -> Response:
     """A page of features; the next one is a link away."""
     of = collection_of(collection)
-    asked, hits = _asked(caller, of)
-    etag = etag_of(
-        await caller.revision(of), of.id, caller.sight(of), str(caller.request.url), asked.during, caller.language
-    )
-    if is_known(caller.request, etag):
-        return not_modified(etag)
-    found = Found([], None) if hits else await features.page(caller.reads, of.source, caller.actor, asked)
-    matched = await _matched(caller, of, asked, found, hits=hits)
-    return answer(caller.request, _page(caller, of, found, matched), GEOJSON, etag=etag)
-
-
-def _asked(caller: Caller, of: Collection) -> tuple[Asked, bool]:
     request = caller.request
     parameters.only(request, (*_OURS, *(member.name for member in of.source.members)))
+    crs, hits = crs_of(request.query_params.get("crs"), "crs"), _only_counted(request)
+    asked = _asked(caller, of)
+    address = f"{root_of(request)}{request.url.path}?{request.url.query}"
+    etag = etag_of(await caller.revision(of), of.id, caller.sight(of), address, asked.during, caller.language)
+    if is_known(request, etag):
+        return not_modified(etag)
+    asked = await _filtered(caller, of, asked)
+    moved = None if crs.is_ours else crs.of_ours
+    found = Found([], None) if hits else await features.page(caller.reads, of.source, caller.actor, asked, moved)
+    matched = await _matched(caller, of, asked, found, hits=hits)
+    return answer(request, _page(caller, of, found, matched), GEOJSON, etag=etag, headers=_in(crs))
+
+
+def _in(crs: Crs) -> dict[str, str]:
+    return {"Content-Crs": f"<{crs.uri}>"}
+
+
+def _only_counted(request: Request) -> bool:
     kind = request.query_params.get("resultType")
     if kind not in _KINDS:
         raise InvalidInput.at("#/query/resultType", "not-acceptable")
+    return kind == "hits"
+
+
+def _asked(caller: Caller, of: Collection) -> Asked:
+    request = caller.request
     after = request.query_params.get("cursor")
     if after is not None and features.key_of(of.source, after) is None:
         raise InvalidInput.at("#/query/cursor", "cursor-malformed")
-    asked = Asked(
+    return Asked(
         during=parameters.during_of(request, caller.now),
         box=parameters.box_of(request),
         conditions=parameters.conditions_of(request, of.source),
         after=after,
         limit=parameters.limit_of(request),
     )
-    return asked, kind == "hits"
+
+
+async def _filtered(caller: Caller, of: Collection, asked: Asked) -> Asked:
+    """With the condition of the filter; its spatial parts are answered first."""
+    given = caller.request.query_params
+    crs = crs_of(given.get("filter-crs"), "filter-crs")
+    if (text := given.get("filter")) is None:
+        return asked
+    told = filters.read(text, given.get("filter-lang"), crs)
+    filters.condition(told, of.source, [()] * len(told.spatial))  # refuse before anything is looked at
+    keys = [await _shaped(caller, of, asked, each) for each in told.spatial]
+    return replace(asked, conditions=(*asked.conditions, filters.condition(told, of.source, keys)))
+
+
+async def _shaped(caller: Caller, of: Collection, asked: Asked, told: filters.Spatial) -> list[Any]:
+    box = None if told.relation == "s_disjoint" else Box(*told.to.bounds)
+    around = Asked(asked.during, box=box, conditions=asked.conditions)
+    return await features.shaped(caller.reads, of.source, caller.actor, around, told.holds)
 
 
 async def _matched(caller: Caller, of: Collection, asked: Asked, found: Found, *, hits: bool) -> int | None:
@@ -82,16 +117,19 @@ def _page(caller: Caller, of: Collection, found: Found, matched: int | None) -> 
 async def get_item(caller: CurrentCaller, collection: str, feature_id: str) -> Response:
     """One feature."""
     of = collection_of(collection)
-    parameters.only(caller.request, ("f", "datetime"))
+    parameters.only(caller.request, ("f", "datetime", "crs"))
+    crs = crs_of(caller.request.query_params.get("crs"), "crs")
     during = parameters.during_of(caller.request, caller.now)
-    row = await features.feature(caller.reads, of.source, caller.actor, feature_id, during)
-    if row is None:
+    moved = None if crs.is_ours else crs.of_ours
+    found = await features.feature(caller.reads, of.source, caller.actor, feature_id, during, moved)
+    if found is None:
         raise NotFound
+    text, version = found
     here = f"{root_of(caller.request)}/collections/{of.id}"
     links = [
         link(this_address(caller.request), "self", GEOJSON, caller.words("links", "self")),
         link(here, "collection", JSON, caller.words("links", "collection")),
     ]
-    body = row["feature"][:-1].encode() + b',"links":' + orjson.dumps(links) + b"}"
+    body = text[:-1].encode() + b',"links":' + orjson.dumps(links) + b"}"
     # The version of the row: what a change of it must name (Part 4, If-Match).
-    return answer(caller.request, body, GEOJSON, etag=f'"{row["version"]}"')
+    return answer(caller.request, body, GEOJSON, etag=f'"{version}"', headers=_in(crs))
