@@ -19,6 +19,16 @@ def test_an_area_is_seen_in_the_figures_of_all_four_services(sign_in: SignIn, lo
     assert parts["gis"]["data"]["code"] == area
 
 
+def test_a_workbench_holds_what_waits_out_of_three_services(sign_in: SignIn) -> None:
+    bench = sign_in("head.dulan").read("gateway/v1/workbench")
+    assert {name: part["status"] for name, part in bench["parts"].items()} == dict.fromkeys(bench["parts"], "ok")
+    assert {item["kind"] for item in bench["items"]} >= {"application", "case"}
+    ends = [item["dueAt"] or "9999" for item in bench["items"]]
+    assert ends == sorted(ends)
+    me = sign_in("head.dulan").read("gateway/v1/me")
+    assert [grant["areaName"] for grant in me["grants"]] == ["都兰社区"]
+
+
 def test_a_street_leader_has_no_overview_of_the_district(sign_in: SignIn) -> None:
     assert sign_in("street.qingshanlu").get("gateway/v1/overview", area=DISTRICT).status_code == 403
 

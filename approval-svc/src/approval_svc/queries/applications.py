@@ -39,6 +39,7 @@ from grid_kernel.types import UtcDateTime
 class Queue(StrEnum):
     """The work lists."""
 
+    TODO = "todo"
     OPEN = "open"
     DESK = "desk"
     UNIT = "unit"
@@ -127,7 +128,7 @@ LINE: tuple[Any, ...] = (
 def matching(actor: Actor, wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:
     """What is wanted, of what the actor may see."""
     where = [visible(actor)]
-    where += [in_queue(wanted.queue, now)] if wanted.queue else []
+    where += [waits_for(actor) if wanted.queue is Queue.TODO else in_queue(wanted.queue, now)] if wanted.queue else []
     where += [within(wanted.area)] if wanted.area else []
     where += [col(Application.state) == wanted.state] if wanted.state else []
     where += [col(Application.unit_code) == wanted.unit] if wanted.unit else []
@@ -174,6 +175,18 @@ def whole(actor: Actor, application_id: UUID) -> Select[*tuple[Any, ...]]:
         .where(visible(actor), col(Application.id) == application_id)
     )
     return statement
+
+
+def waits_for(actor: Actor) -> ColumnElement[bool]:
+    """What nobody else is expected to move: to look at, to hand on, to take, to decide, to hand over."""
+    state, area = col(Application.state), col(Application.area_code)
+    at_desk = in_scope(area, actor.areas(*rules.DESK_POSTS))
+    of_unit = _one_of(col(Application.unit_code), actor.units(Post.DEPARTMENT_HANDLER))
+    decided = _one_of(state, [State.APPROVED, State.DENIED])
+    working = _one_of(state, [State.FORWARDED, State.ACCEPTED, State.DEEMED_ACCEPTED])
+    return or_(
+        and_(at_desk, or_(_one_of(state, [State.SUBMITTED, State.PRE_REVIEWED]), decided)), and_(of_unit, working)
+    )
 
 
 def in_queue(queue: Queue, now: datetime) -> ColumnElement[bool]:

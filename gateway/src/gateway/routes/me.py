@@ -1,10 +1,11 @@
 """The account that is signed in."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from fastapi.responses import Response
 
-from gateway import commands, queries
+from gateway import commands, queries, rules
 from gateway.holding import CurrentHolding
 from gateway.schemas import GrantOut, MeOut, PasswordChange, TotpConfirm, TotpOut
 from gateway.sessions import SignedIn, signed_in
@@ -12,20 +13,31 @@ from grid_kernel.auth import Actor, CurrentActor
 from grid_kernel.db import SystemSession
 from grid_kernel.errors import Forbidden, WrongState, refusals
 from grid_kernel.routing import GridRouter
-from grid_kernel.runtime import Now
+from grid_kernel.runtime import CurrentRuntime, Now
 
 router = GridRouter(prefix="/me", tags=["me"])
 
 
-def me_of(who: SignedIn) -> MeOut:
-    """What an account is told of itself."""
+def me_of(who: SignedIn, areas: Mapping[str, str], units: Mapping[str, str]) -> MeOut:
+    """What an account is told of itself, with the names of its areas and units as far as they are known."""
     return MeOut(
         account_id=who.account.id,
         login=who.account.login,
         display_name=who.account.display_name,
-        grants=[GrantOut(post=g.post, area_code=g.area, unit_code=g.unit, duty=g.duty) for g in who.grants],
+        grants=[
+            GrantOut(
+                post=g.post,
+                area_code=g.area,
+                unit_code=g.unit,
+                duty=g.duty,
+                area_name=areas.get(g.area),
+                unit_name=units.get(g.unit or ""),
+            )
+            for g in who.grants
+        ],
         duty=who.duty,
         areas=list(who.actor.areas()),
+        can=rules.what_one_can(who.grants),
         second_factor=who.account.totp_confirmed,
     )
 
@@ -38,9 +50,12 @@ def own_id(actor: Actor) -> UUID:
 
 
 @router.get("")
-async def get_me(actor: CurrentActor, session: SystemSession, now: Now) -> MeOut:
-    """Who is signed in, which posts are in force, and where."""
-    return me_of(await signed_in(session, await queries.account(session, own_id(actor)), now))
+async def get_me(actor: CurrentActor, runtime: CurrentRuntime, held: CurrentHolding, now: Now) -> MeOut:
+    """Who is signed in, which posts are in force and where, what that allows, and the active duty."""
+    async with runtime.system_session() as session:
+        who = await signed_in(session, await queries.account(session, own_id(actor)), now)
+        units = await queries.unit_names(session, who.actor.units())
+    return me_of(who, await held.places.names(grant.area for grant in who.grants), units)
 
 
 @router.put("/password", status_code=204)
