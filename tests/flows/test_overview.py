@@ -11,7 +11,10 @@ pytestmark = pytest.mark.timeout(500)
 
 @pytest.mark.parametrize(("login", "area"), [("street.qingshanlu", STREET), ("district", DISTRICT)])
 def test_an_area_is_seen_in_the_figures_of_all_four_services(sign_in: SignIn, login: str, area: str) -> None:
-    parts = sign_in(login).read("gateway/v1/overview", area=area)["parts"]
+    reader = sign_in(login)
+    parts = reader.read("gateway/v1/overview", area=area)["parts"]
+    if any(part["status"] == "unavailable" for part in parts.values()):  # a machine that has other things to do
+        parts = reader.read("gateway/v1/overview", area=area)["parts"]
     assert {name: part["status"] for name, part in parts.items()} == dict.fromkeys(parts, "ok")
     assert set(parts) == {"population", "approval", "dispute", "gis"}
     assert parts["population"]["data"]["total"]["households"]["value"] > 1000

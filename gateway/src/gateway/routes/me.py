@@ -11,11 +11,13 @@ from gateway.schemas import GrantOut, MeOut, PasswordChange, TotpConfirm, TotpOu
 from gateway.sessions import SignedIn, signed_in
 from grid_kernel.auth import Actor, CurrentActor
 from grid_kernel.db import SystemSession
-from grid_kernel.errors import Forbidden, WrongState, refusals
+from grid_kernel.errors import Forbidden, NotFound, WrongState, refusals
 from grid_kernel.routing import GridRouter
 from grid_kernel.runtime import CurrentRuntime, Now
 
 router = GridRouter(prefix="/me", tags=["me"])
+_OWN = refusals(NotFound)
+"""A token outlives its account for up to a minute."""
 
 
 def me_of(who: SignedIn, areas: Mapping[str, str], units: Mapping[str, str]) -> MeOut:
@@ -49,7 +51,7 @@ def own_id(actor: Actor) -> UUID:
     return UUID(actor.id)
 
 
-@router.get("")
+@router.get("", responses=_OWN)
 async def get_me(actor: CurrentActor, runtime: CurrentRuntime, held: CurrentHolding, now: Now) -> MeOut:
     """Who is signed in, which posts are in force and where, what that allows, and the active duty."""
     async with runtime.system_session() as session:
@@ -58,7 +60,7 @@ async def get_me(actor: CurrentActor, runtime: CurrentRuntime, held: CurrentHold
     return me_of(who, await held.places.names(grant.area for grant in who.grants), units)
 
 
-@router.put("/password", status_code=204)
+@router.put("/password", status_code=204, responses=_OWN)
 async def change_password(
     given: PasswordChange, actor: CurrentActor, session: SystemSession, held: CurrentHolding, now: Now
 ) -> Response:
@@ -70,7 +72,7 @@ async def change_password(
     return Response(status_code=204)
 
 
-@router.post("/second-factor", responses=refusals(WrongState))
+@router.post("/second-factor", responses=_OWN | refusals(WrongState))
 async def begin_second_factor(actor: CurrentActor, session: SystemSession) -> TotpOut:
     """Begin to use an authenticator app; the secret is shown this once."""
     own_id(actor)
@@ -78,7 +80,7 @@ async def begin_second_factor(actor: CurrentActor, session: SystemSession) -> To
     return TotpOut(secret=secret, address=address)
 
 
-@router.put("/second-factor", status_code=204)
+@router.put("/second-factor", status_code=204, responses=_OWN)
 async def confirm_second_factor(given: TotpConfirm, actor: CurrentActor, session: SystemSession, now: Now) -> Response:
     """Confirm the authenticator app by its first code."""
     own_id(actor)
