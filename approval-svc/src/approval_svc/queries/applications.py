@@ -44,12 +44,18 @@ class Queue(StrEnum):
     DESK = "desk"
     UNIT = "unit"
     CORRECTION = "correction"
+    TO_REVIEW = "to-review"
+    TO_FORWARD = "to-forward"
+    TO_HAND_OVER = "to-hand-over"
     DUE_TODAY = "due-today"
     LATE = "late"
     ENDED_THIS_MONTH = "ended-this-month"
 
 
-FIGURES = (Queue.OPEN, Queue.DESK, Queue.DUE_TODAY, Queue.LATE, Queue.ENDED_THIS_MONTH)
+FIGURES = (
+    *(Queue.OPEN, Queue.DESK, Queue.TO_REVIEW, Queue.TO_FORWARD, Queue.CORRECTION, Queue.TO_HAND_OVER),
+    *(Queue.DUE_TODAY, Queue.LATE, Queue.ENDED_THIS_MONTH),
+)
 """What the overview counts; each is a queue, so each count has its list."""
 
 
@@ -198,6 +204,9 @@ def in_queue(queue: Queue, now: datetime) -> ColumnElement[bool]:
         Queue.OPEN: _one_of(state, sorted(rules.OPEN)),
         Queue.DESK: _one_of(state, [State.SUBMITTED, State.PRE_REVIEWED]),
         Queue.UNIT: _one_of(state, sorted(rules.OPEN - rules.AT_THE_DESK)),
+        Queue.TO_REVIEW: state == State.SUBMITTED,
+        Queue.TO_FORWARD: state == State.PRE_REVIEWED,
+        Queue.TO_HAND_OVER: _one_of(state, [State.APPROVED, State.DENIED]),
         Queue.CORRECTION: state == State.CORRECTION_REQUIRED,
         Queue.DUE_TODAY: and_(due_at >= now, due_at < start_of(day + timedelta(days=1)), waits_for_us),
         Queue.LATE: and_(due_at < now, waits_for_us),
