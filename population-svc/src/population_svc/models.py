@@ -14,13 +14,14 @@ from grid_kernel.contracts import population as says
 from grid_kernel.db import new_registry
 from grid_kernel.types import AREA_CODE, BlindIndex, EncryptedText, StringEnum, UtcDateTime, uuid7
 from population_svc import rules
-from population_svc.grams import grams
+from population_svc.grams import name_grams
 from population_svc.history import version_table
 from population_svc.rules import PersonStatus, Presence, VisitOutcome
 
 PHONE = "population.phone"
 ID_NUMBER = "population.id_number"
 CARE_BASIS = "population.care.basis"
+DOOR = "population.door"
 VISIT_NOTE = "population.visit.note"
 
 
@@ -70,6 +71,22 @@ class Dwelling(Base, table=True):
     def change(self, changes: dict[str, Any], *, since: date, now: datetime) -> None:
         """Take over what is said of it since a day."""
         _take_over(self, changes, since=since, now=now)
+
+
+class DoorToken(Base, table=True):
+    """That a code at a door names a dwelling, until another is put up. The code says nothing by itself."""
+
+    __tablename__ = "door_token"
+
+    id: UUID = Field(default_factory=uuid7, primary_key=True)
+    dwelling_id: UUID = Field(foreign_key="dwelling.id")
+    token_index: str | bytes = Field(sa_type=BlindIndex(DOOR), unique=True)
+    issued_at: datetime = Field(sa_type=UtcDateTime)
+    replaced_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+    __table_args__ = (
+        Index("uq_door_token_current", "dwelling_id", unique=True, postgresql_where=text("replaced_at is null")),
+    )
 
 
 class Household(Base, table=True):
@@ -224,7 +241,7 @@ class Person(Base, table=True):
 
     def change(self, changes: dict[str, Any], *, since: date, now: datetime) -> None:
         """Take over what is said of this person since a day."""
-        grown = {"name_grams": grams(changes["name"])} if "name" in changes else {}
+        grown = {"name_grams": name_grams(changes["name"])} if "name" in changes else {}
         _take_over(self, _with_index(self, changes) | grown, since=since, now=now)
 
 

@@ -9,7 +9,7 @@ from grid_kernel.auth import Actor, Post
 from grid_kernel.codes import codes
 from grid_kernel.errors import FieldError, Forbidden, InvalidInput, NotFound, WrongState
 from grid_kernel.identifiers import BadIdNumber, check_id_number, id_birth_date, id_sex, to_18
-from population_svc.grams import query_grams
+from population_svc.grams import query_name_grams
 
 PACKAGE = "population_svc"
 ID_CARD = "111"
@@ -153,7 +153,7 @@ class CareEntryEnded(WrongState):
 
 
 class SearchTooBroad(InvalidInput):
-    """A search for a person needs the whole identity number, or the name and one of grid, address, birth date."""
+    """A search needs a whole identity or telephone number, or a name and a grid, building, address or birth date."""
 
     status, code = 400, "search-too-broad"
 
@@ -313,8 +313,10 @@ def roster_key(code: str, floor: int, room_no: str) -> str:
     return f"{code[:18]}{floor + 100:03}{room_no:0>6}"
 
 
-def check_search(name: str | None, id_number: str | None, narrowed: bool) -> None:
-    """Refuse a search that would list people instead of finding one (PIPL art 6)."""
-    # A name of dots and spaces alone has nothing to find by and would fit everybody.
-    if id_number is None and not (name and query_grams(name) and narrowed):
+def check_search(name: str | None, exact: bool, narrowed: bool) -> None:
+    """Refuse a search that would list people instead of finding one (PIPL art 6).
+
+    `exact` is a whole identity or telephone number. A name of dots and spaces alone has nothing to find by.
+    """
+    if not exact and not (name and query_name_grams(name) and narrowed):
         raise SearchTooBroad

@@ -1,6 +1,7 @@
 """What can be made to happen: one function per verb."""
 
 from population_svc.commands.changing import change_dwelling, change_household, change_person, reveal
+from population_svc.commands.doors import call_household, put_up_token
 from population_svc.commands.grids import follow_buildings, follow_misplaced, hear_buildings
 from population_svc.commands.loading import load
 from population_svc.commands.moving import leave_person, move_household, move_person
@@ -10,6 +11,7 @@ from population_svc.commands.visiting import end_care, list_for_care, record_vis
 
 __all__ = [
     "Outcome",
+    "call_household",
     "change_dwelling",
     "change_household",
     "change_person",
@@ -22,6 +24,7 @@ __all__ = [
     "load",
     "move_household",
     "move_person",
+    "put_up_token",
     "record_visit",
     "register_household",
     "register_person",

@@ -17,7 +17,7 @@ from grid_kernel.bulk import copy_mappings
 from grid_kernel.clock import today
 from grid_kernel.events import publish_many
 from population_svc import queries
-from population_svc.grams import grams
+from population_svc.grams import grams, name_grams
 from population_svc.models import BuildingGrid, CareEntry, Dwelling, Household, Occupancy, Person, Visit
 from population_svc.rules import VisitOutcome, roster_key
 
@@ -172,7 +172,7 @@ def _person(row: Row, area_code: str, since: date, now: datetime) -> Person:
         id=UUID(row["id"]),
         area_code=area_code,
         name=row["name"],
-        name_grams=grams(row["name"]),
+        name_grams=name_grams(row["name"]),
         sex=row["sex"],
         birth_date=_day(row["birth_date"]),
         id_document_type=row["id_document_type"],

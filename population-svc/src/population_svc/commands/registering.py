@@ -14,7 +14,7 @@ from grid_kernel.events import publish
 from grid_kernel.types import uuid7
 from population_svc import queries, rules
 from population_svc.commands.storing import stored
-from population_svc.grams import grams
+from population_svc.grams import grams, name_grams
 from population_svc.models import Dwelling, Household, Occupancy, Person
 from population_svc.schemas import DwellingIn, HouseholdIn, HouseholdMove, NewPerson, PersonIn
 
@@ -140,7 +140,7 @@ async def _resolve(session: AsyncSession, entry: PersonIn, area_code: str, *, si
         ),
         id=entry.id or uuid7(),
         area_code=area_code,
-        name_grams=grams(entry.name),
+        name_grams=name_grams(entry.name),
         id_number=number,
         id_number_index=number,
         phone_index=entry.phone,

@@ -1,6 +1,7 @@
 """Every SELECT of the service. Reads of an actor start from `visible`."""
 
 from population_svc.queries.bulk import buildings_said, homes, known_ids, places
+from population_svc.queries.doors import current_door_token, door, households_in, phone_of, recorded_since
 from population_svc.queries.figures import counts, empty_dwellings, progress
 from population_svc.queries.grids import grid_now, grid_of, misplaced, rules_on
 from population_svc.queries.households import (
@@ -47,10 +48,18 @@ from population_svc.queries.statements import (
     stated_by_phone,
     statements_on,
 )
+from population_svc.queries.statistics import (
+    FRESH_WITHIN,
+    count_dwellings,
+    count_households,
+    count_persons,
+    listed_persons,
+)
 from population_svc.queries.syncing import came_from, sync_operation, where_then
 from population_svc.queries.views import (
     find_persons,
     provenance_of,
+    read_door,
     read_household,
     read_person,
     require_household,
@@ -72,6 +81,7 @@ from population_svc.queries.visits import (
 
 __all__ = [
     "FIELDS",
+    "FRESH_WITHIN",
     "RosterFilter",
     "any_dwelling",
     "any_household",
@@ -83,9 +93,14 @@ __all__ = [
     "confirmed_at",
     "confirmed_dwelling_at",
     "confirmed_person_at",
+    "count_dwellings",
+    "count_households",
+    "count_persons",
     "counts",
+    "current_door_token",
     "current_occupancies",
     "current_occupancy",
+    "door",
     "dwelling",
     "dwelling_for_update",
     "dwellings",
@@ -103,8 +118,10 @@ __all__ = [
     "horizon",
     "household",
     "household_for_update",
+    "households_in",
     "key_of",
     "known_ids",
+    "listed_persons",
     "masked",
     "masked_line",
     "members",
@@ -117,12 +134,15 @@ __all__ = [
     "person",
     "person_for_update",
     "persons_of",
+    "phone_of",
     "place_then",
     "places",
     "progress",
     "provenance_of",
+    "read_door",
     "read_household",
     "read_person",
+    "recorded_since",
     "require_household",
     "roster",
     "roster_changes",

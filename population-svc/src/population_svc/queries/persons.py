@@ -14,7 +14,7 @@ from grid_kernel.auth import Actor
 from grid_kernel.db import find
 from grid_kernel.errors import NotFound
 from grid_kernel.identifiers import mask_id_number, mask_name, mask_phone, to_18
-from population_svc.grams import query_grams
+from population_svc.grams import query_grams, query_name_grams
 from population_svc.models import Dwelling, Occupancy, Person
 from population_svc.queries.scope import everyone, visible, within
 from population_svc.rules import SEARCH_CAP, PersonStatus, RevealField, Sight, sight
@@ -56,6 +56,8 @@ def candidates(
     *,
     name: str | None = None,
     id_number: str | None = None,
+    phone: str | None = None,
+    building_id: UUID | None = None,
     grid: str | None = None,
     address: str | None = None,
     birth_date: date | None = None,
@@ -68,12 +70,17 @@ def candidates(
     asked = visible(actor, Person).with_only_columns(col(Person.id)).join(Occupancy, _current())
     if id_number is not None:
         asked = asked.where(col(Person.id_number_index) == to_18(id_number))
+    if phone is not None:
+        asked = asked.where(col(Person.phone_index) == phone)
     if name is not None:
-        asked = asked.where(col(Person.name_grams).contains(query_grams(name)))
+        asked = asked.where(col(Person.name_grams).contains(query_name_grams(name)))
     if birth_date is not None:
         asked = asked.where(col(Person.birth_date) == birth_date)
-    if address is not None:
+    if address is not None or building_id is not None:
         asked = asked.join(Dwelling, col(Dwelling.id) == col(Occupancy.dwelling_id))
+    if building_id is not None:
+        asked = asked.where(col(Dwelling.building_id) == building_id)
+    if address is not None:
         asked = asked.where(col(Dwelling.address_grams).contains(query_grams(address)))
         asked = asked.where(col(Dwelling.address).contains(address, autoescape=True))
     return asked.where(within(col(Person.area_code), grid)).limit(SEARCH_CAP + 1).execution_options(replan=True)

@@ -13,9 +13,10 @@ from grid_kernel.clock import today
 from grid_kernel.errors import InvalidInput, NotFound
 from grid_kernel.identifiers import BadIdNumber, check_id_number, mask_phone
 from grid_kernel.reads import ReadRunner
-from population_svc.queries import households, persons, statements
+from population_svc.queries import doors, households, persons, statements
 from population_svc.rules import SEARCH_CAP
 from population_svc.schemas import (
+    DoorOpened,
     DwellingOut,
     HouseholdOut,
     PersonFoundRow,
@@ -108,3 +109,16 @@ async def provenance_of(
         given = {name: word[name] for name in ("stated_at", "post", "unit", "evidence")}
         told.append(ProvenanceOut(member=to_camel(member), confirmed_at=confirmed_at, age_days=max(0, age), **given))
     return told
+
+
+async def read_door(reads: ReadRunner, actor: Actor, token: str, day: date) -> DoorOpened:
+    """What lies behind the door a code hangs at; a code of a door elsewhere opens nothing."""
+    named = await reads.fetch_one(doors.door(token))
+    row = named and await reads.fetch_one(households.dwelling(actor, named["dwelling_id"]))
+    if row is None:
+        raise NotFound
+    lived = await reads.fetch(doors.households_in(actor, row["id"]))
+    return DoorOpened(
+        dwelling=DwellingOut.model_validate(row),
+        households=[await read_household(reads, actor, each["id"], day) for each in lived],
+    )

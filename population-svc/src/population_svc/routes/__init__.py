@@ -1,13 +1,28 @@
 """The resources of the service, one file each."""
 
 from population_svc.routes.care import care_entries, follow_ups
+from population_svc.routes.doors import doors
 from population_svc.routes.dwellings import dwellings
 from population_svc.routes.figures import figures
 from population_svc.routes.households import households
 from population_svc.routes.packs import packs
 from population_svc.routes.persons import persons
 from population_svc.routes.provenance import provenance
+from population_svc.routes.statistics import statistics
 from population_svc.routes.syncing import syncing
 from population_svc.routes.visits import visits
 
-ROUTERS = (households, persons, dwellings, visits, care_entries, follow_ups, figures, packs, provenance, syncing)
+ROUTERS = (
+    households,
+    persons,
+    dwellings,
+    visits,
+    care_entries,
+    follow_ups,
+    figures,
+    packs,
+    doors,
+    provenance,
+    statistics,
+    syncing,
+)

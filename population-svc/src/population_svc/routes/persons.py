@@ -43,9 +43,10 @@ async def register_person(entry: NewPerson, actor: CurrentActor, session: WriteS
 async def search_persons(
     asked: PersonSearch, actor: CurrentActor, reads: Reads, runtime: CurrentRuntime
 ) -> PersonsFound:
-    """Find a person by the whole identity number, or by name and one of grid, address, birth date; at most ten."""
+    """Find a person by a whole number, or by a name (also in letters) and where or when he or she was born; ten."""
     rules.check_keeps_register(actor)
-    rules.check_search(asked.name, asked.id_number, bool(asked.grid or asked.address or asked.birth_date))
+    narrowed = bool(asked.grid or asked.building_id or asked.address or asked.birth_date)
+    rules.check_search(asked.name, bool(asked.id_number or asked.phone), narrowed)
     return await queries.find_persons(runtime.system_reads(actor), reads, actor, asked)
 
 

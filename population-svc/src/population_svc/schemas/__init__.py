@@ -1,6 +1,7 @@
 """What crosses HTTP."""
 
 from population_svc.schemas.care import CareEntryEndIn, CareEntryIn, CareEntryOut, FollowUpOut
+from population_svc.schemas.doors import Call, DoorOpened, DoorOpening, DoorTokenOut
 from population_svc.schemas.figures import AreaProgress, CareProgress, CountsOut, Figure, PaceOut, ProgressOut, RuleOut
 from population_svc.schemas.households import (
     DwellingChange,
@@ -31,6 +32,7 @@ from population_svc.schemas.persons import (
     PersonIn,
     PersonMove,
     PersonOut,
+    PersonRow,
     PersonSearch,
     PersonsFound,
     PresenceOut,
@@ -38,6 +40,13 @@ from population_svc.schemas.persons import (
     ProvenanceOut,
     Reveal,
     Revealed,
+)
+from population_svc.schemas.statistics import (
+    Cell,
+    DwellingStatistics,
+    HouseholdStatistics,
+    PersonStatistics,
+    PyramidRow,
 )
 from population_svc.schemas.syncing import (
     ClashOut,
@@ -52,16 +61,22 @@ from population_svc.schemas.visits import VisitIn, VisitOut, VisitRecorded
 
 __all__ = [
     "AreaProgress",
+    "Call",
     "CareEntryEndIn",
     "CareEntryIn",
     "CareEntryOut",
     "CareProgress",
+    "Cell",
     "ClashOut",
     "CountsOut",
     "Departure",
+    "DoorOpened",
+    "DoorOpening",
+    "DoorTokenOut",
     "DwellingChange",
     "DwellingIn",
     "DwellingOut",
+    "DwellingStatistics",
     "FieldProblem",
     "Figure",
     "FollowUpOut",
@@ -71,6 +86,7 @@ __all__ = [
     "HouseholdMove",
     "HouseholdOut",
     "HouseholdRow",
+    "HouseholdStatistics",
     "Moved",
     "NewPerson",
     "Operation",
@@ -87,13 +103,16 @@ __all__ = [
     "PersonIn",
     "PersonMove",
     "PersonOut",
+    "PersonRow",
     "PersonSearch",
+    "PersonStatistics",
     "PersonsFound",
     "PlanLine",
     "PresenceOut",
     "PresentPerson",
     "ProgressOut",
     "ProvenanceOut",
+    "PyramidRow",
     "Reveal",
     "Revealed",
     "RuleOut",

@@ -113,10 +113,15 @@ class Revealed(Schema):
 
 
 class PersonSearch(Input):
-    """The whole identity number, or a name (or part of it) with at least one of area, address and birth date."""
+    """A whole identity or telephone number, or a name with at least one of grid, building, address and birth date.
+
+    A name may be a part of it, its pinyin (`wangxiaoming`, `xiaoming`) or its initials (`wxm`).
+    """
 
     name: ShortText | None = None
     id_number: DocumentNumber | None = None
+    phone: Annotated[Phone, Field(min_length=7)] | None = None
+    building_id: UUID | None = None
     grid: GridCode | None = None
     address: Annotated[Line, Field(min_length=4)] | None = None
     birth_date: date | None = None
@@ -148,6 +153,20 @@ class PersonFoundRow(Schema):
     phone: str | None
     household_id: UUID | None
     address: str | None
+
+
+class PersonRow(Schema):
+    """A person behind a number of a grid."""
+
+    id: UUID
+    area_code: str
+    name: str
+    sex: str
+    birth_date: date | None
+    id_number: str | None
+    phone: str | None
+    population_type: str
+    registered_here: bool
 
 
 class PersonsFound(Schema):

@@ -1,0 +1,135 @@
+"""Statistics put together: one count of the rows, told from several sides."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from grid_kernel.auth import Actor
+from grid_kernel.codes import read_table
+from grid_kernel.errors import NotFound
+from grid_kernel.reads import ReadRunner
+from population_svc import progress, queries, rules
+from population_svc.rules import Presence, VisitState
+from population_svc.schemas import Cell, DwellingStatistics, HouseholdStatistics, PersonStatistics, PyramidRow
+from population_svc.statistics import BANDS, Count, band_label, band_of, summed, suppressed
+
+_GRID = 15
+_FRESHNESS = (*(f"within_{days}_days" for days in queries.FRESH_WITHIN), "older", "never")
+Row = Mapping[str, Any]
+
+
+def areas_counted(actor: Actor, area: str) -> tuple[tuple[str, ...], bool]:
+    """What an actor's numbers are made of, and whether the rows behind them are his to see.
+
+    Who sees the rows counts those; any other post counts everything of its own area, without small numbers of persons.
+    """
+    own = rules.scope(actor)
+    if any(prefix.startswith(area) or area.startswith(prefix) for prefix in own):
+        return own, True
+    everywhere = actor.areas()
+    if actor.kind == "account" and any(prefix and area.startswith(prefix) for prefix in everywhere):
+        return (area,), False
+    raise NotFound
+
+
+async def person_statistics(own: ReadRunner, actor: Actor, area: str, day: date) -> PersonStatistics:
+    """The persons of an area from every side; the rows of a grid are linked for those who may see them."""
+    areas, sees_rows = areas_counted(actor, area)
+    rows = [
+        {**row, "band": band_label(band_of(row["bucket"])), "registration": str(row["registered_here"]).lower()}
+        for row in await own.fetch(queries.count_persons(areas, area, day))
+    ]
+    linked = len(area) == _GRID and actor.holds(*rules.KEEPERS, area=area)
+    table = _Table("/persons", area, day, links=linked, withholds=not sees_rows)
+    sexes = [row["code"] for row in read_table(rules.PACKAGE, "sexes").rows]
+    bands = {band_label(start): start for start in BANDS}
+    return PersonStatistics(
+        area_code=area,
+        as_of=day,
+        total=table.cells([Count(area, sum(row["number"] for row in rows))])[0],
+        by_area=table.by_area(rows, "/statistics/persons"),
+        by_sex=table.cells(summed(rows, "sex", sexes), "sex"),
+        by_population_type=table.cells(summed(rows, "population_type"), "populationType"),
+        by_registration=table.cells(summed(rows, "registration", ("true", "false")), "registeredHere"),
+        pyramid=[
+            PyramidRow(
+                band=band,
+                cells=table.cells(
+                    summed([row for row in rows if row["band"] == band], "sex", sexes), "sex", ageFrom=str(start)
+                ),
+            )
+            for band, start in bands.items()
+        ],
+    )
+
+
+async def household_statistics(
+    own: ReadRunner, actor: Actor, area: str, label: str | None, day: date
+) -> HouseholdStatistics:
+    """The households of an area from every side; who is not reached is never withheld."""
+    rules.check_asked_area(actor, area)
+    quarter, until = progress.quarter_named(label, day)
+    rows = await own.fetch(queries.count_households(actor, area, quarter, until))
+    table = _Table("/households", area, None, quarter=quarter.label)
+    staying = [row for row in rows if row["visit_state"] is not None]
+    return HouseholdStatistics(
+        area_code=area,
+        as_of=until,
+        quarter=quarter.label,
+        total=table.cells([Count(area, sum(row["number"] for row in rows))])[0],
+        by_area=table.by_area(rows, "/statistics/households"),
+        by_presence=table.cells(summed(rows, "presence", [each.value for each in Presence]), "presence"),
+        by_visit_state=table.cells(summed(staying, "visit_state", [each.value for each in VisitState]), "state"),
+        by_freshness=table.cells(summed(rows, "freshness", _FRESHNESS)),
+    )
+
+
+async def dwelling_statistics(own: ReadRunner, actor: Actor, area: str, day: date) -> DwellingStatistics:
+    """The dwellings of an area by use; facilities and places are never withheld."""
+    areas, _ = areas_counted(actor, area)
+    rows = await own.fetch(queries.count_dwellings(areas, area, day))
+    table = _Table("/dwellings", area, day)
+    return DwellingStatistics(
+        area_code=area,
+        as_of=day,
+        total=table.cells([Count(area, sum(row["number"] for row in rows))])[0],
+        by_area=table.by_area(rows, "/statistics/dwellings"),
+        by_use=table.cells(summed(rows, "use"), "use"),
+    )
+
+
+class _Table:
+    """What the cells of one answer have in common."""
+
+    def __init__(
+        self, path: str, area: str, day: date | None, *, links: bool = True, withholds: bool = False, **more: str
+    ) -> None:
+        self._path, self._area, self._links, self._withholds = path, area, links, withholds
+        self._more = more | ({"asOf": day.isoformat()} if day else {})
+
+    def cells(self, counts: Sequence[Count], member: str | None = None, **more: str) -> list[Cell]:
+        """Cells whose rows are those of the area with the code in a member; no member, no condition."""
+        shown = suppressed(counts) if self._withholds else counts
+        plain = member is None and len(counts) > 1
+        return [
+            Cell(
+                code=count.code,
+                value=count.value,
+                query=None
+                if plain or not self._links
+                else self._query(self._path, self._area, **({member: count.code} if member else {}), **more),
+            )
+            for count in shown
+        ]
+
+    def by_area(self, rows: Sequence[Row], path: str) -> list[Cell]:
+        """One cell for each part of the area; its query tells that part in the same way."""
+        if len(self._area) == _GRID:
+            return []
+        counts = summed(rows, "part")
+        shown = suppressed(counts) if self._withholds else counts
+        return [Cell(code=each.code, value=each.value, query=self._query(path, each.code)) for each in shown]
+
+    def _query(self, path: str, area: str, **conditions: str) -> str:
+        given = {"area": area, **self._more, **conditions}
+        return f"{path}?" + "&".join(f"{name}={value}" for name, value in given.items())
