@@ -18,9 +18,8 @@ from grid_kernel.settings import ServiceSettings
 
 # What autogenerate cannot see in models: indexes over expressions, and constraints that exclude.
 ONLY_IN_SQL = {
-    "ix_area_version_box",
+    *[f"ix_{table}_box" for table in ("area_version", "building", "thing", "service_point", "road")],
     "ix_building_point",
-    "ix_building_box",
     "one_version_per_source",
     "one_version_in_force",
 }

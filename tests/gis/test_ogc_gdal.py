@@ -70,6 +70,32 @@ async def _something_in_every_collection(send: Send, grids: Surfaces) -> None:
         assert answer.status_code == 201
 
 
+@pytest.fixture(scope="module", autouse=True)
+async def written(client: httpx.AsyncClient, tokens: Tokens, grids: Surfaces) -> dict[str, str]:
+    """A thing, a service point and a road written by HTTP (Part 4): the address of each."""
+    spot = grids[sorted(grids)[40]].representative_point()
+    line = shapely.LineString([(spot.x, spot.y), (spot.x + 1e-4, spot.y)])
+    drawn = {"things": ("old_tree", spot), "service-points": ("clinic", spot), "roads": ("path", line)}
+    made = {}
+    for collection, (kind, shape) in drawn.items():
+        properties = {"kind": kind, "name": f"新写入的{kind}"}
+        feature = {"type": "Feature", "geometry": shapely.geometry.mapping(shape), "properties": properties}
+        answer = await client.post(
+            f"/ogc/collections/{collection}/items",
+            json=feature,
+            headers=tokens.headers(actor(Post.SYSTEM_ADMIN, "150204")),
+        )
+        assert answer.status_code == 201, answer.text
+        made[collection] = answer.headers["location"].rpartition("/")[2]
+    return made
+
+
+@pytest.mark.parametrize("collection", ["things", "service-points", "roads"])
+async def test_what_was_written_by_http_is_read_back(read: Any, written: dict[str, str], collection: str) -> None:
+    rows, _ = await read(collection, where=f"name LIKE '新写入的%' AND id = '{written[collection]}'")
+    assert [row["id"] for row in rows] == [written[collection]]
+
+
 async def test_every_collection_is_found(address: str, tokens: Tokens) -> None:
     pyogrio.set_gdal_config_options(BEARER | {"GDAL_HTTP_BEARER": tokens.of(LEADER)})
     found = await asyncio.to_thread(pyogrio.list_layers, f"OAPIF:{address}")

@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import Column, Double, LargeBinary, Text, UniqueConstraint
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
 from gis_svc import rules
-from gis_svc.rules import GridType, Level
+from gis_svc.rules import GridType, JobState, Level, ThingState
 from gis_svc.shapes import Outline
-from grid_kernel.contracts.gis import BuildingLocated, GridDrawn, GridMerged, GridSplit
+from grid_kernel.contracts.gis import BuildingLocated, GridDrawn, GridMerged, GridSplit, ThingRegistered
 from grid_kernel.db import new_registry
 from grid_kernel.geo import Crs
 from grid_kernel.types import AREA_CODE, StringEnum, UtcDateTime, uuid7
@@ -198,3 +198,101 @@ class Building(Base, table=True):
         """Belong to a grid from now on."""
         self.area_code = area_code
         self.version += 1
+
+
+class _Placed(SQLModel):
+    """What everything on the map has that is no area and no building."""
+
+    id: UUID = Field(default_factory=uuid7, primary_key=True)
+    area_code: str = Field(sa_type=AREA_CODE, index=True)
+    kind: str
+    name: str
+    shape_geojson: str = Field(sa_type=Text)
+    shape_wkb: bytes = Field(sa_type=LargeBinary)
+    west: float = Field(sa_type=Double)
+    south: float = Field(sa_type=Double)
+    east: float = Field(sa_type=Double)
+    north: float = Field(sa_type=Double)
+    source: str = "entered"
+    synthetic: bool = False
+    registered_at: datetime = Field(sa_type=UtcDateTime)
+    removed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    version: int = 1
+
+    def replace(self, members: Mapping[str, object]) -> None:
+        """Be as somebody says now."""
+        for name, value in members.items():
+            setattr(self, name, value)
+        self.version += 1
+
+    def remove(self, now: datetime) -> None:
+        """Be there no more; the row stays."""
+        self.removed_at = now
+        self.version += 1
+
+
+class Thing(Base, _Placed, table=True):
+    """A public or shared facility, asset or place; never what is inside a home."""
+
+    __tablename__ = "thing"
+
+    kinds: ClassVar[str] = "thing_kinds"
+
+    authority_unit: str | None = None
+    owner: str | None = None
+    maintainer: str | None = None
+    state: ThingState = Field(default=ThingState.IN_USE, sa_type=StringEnum(ThingState))
+    next_inspection_on: date | None = None
+
+    def registered(self, now: datetime) -> ThingRegistered:
+        """The thing is in the register."""
+        return ThingRegistered(
+            aggregate_id=self.id, sequence=self.version, occurred_at=now, area_code=self.area_code, kind=self.kind
+        )
+
+
+class ServicePoint(Base, _Placed, table=True):
+    """A place where residents are served: a public fact."""
+
+    __tablename__ = "service_point"
+
+    kinds: ClassVar[str] = "service_point_kinds"
+
+    opening_hours: str | None = None
+    open: bool = True
+
+
+class Road(Base, _Placed, table=True):
+    """A piece of road or path between two crossings: a public fact."""
+
+    __tablename__ = "road"
+
+    kinds: ClassVar[str] = "road_kinds"
+
+    walkable: bool = True
+
+
+class ProcessJob(Base, table=True):
+    """One run of a process: who asked for what, how far it is, and what came out."""
+
+    __tablename__ = "process_job"
+
+    id: UUID = Field(default_factory=uuid7, primary_key=True)
+    process: str
+    area_code: str = Field(sa_type=AREA_CODE)
+    actor_id: str = Field(index=True)
+    state: JobState = Field(default=JobState.ACCEPTED, sa_type=StringEnum(JobState))
+    progress: int = 0
+    message: str | None = None
+    inputs: dict[str, Any] = Field(sa_type=JSONB)
+    result: str | None = Field(default=None, sa_type=Text)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    updated_at: datetime = Field(sa_type=UtcDateTime)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+    def move(self, state: JobState, now: datetime, *, message: str | None = None, result: str | None = None) -> None:
+        """Go on to another state."""
+        self.state, self.updated_at, self.message = state, now, message
+        if state in JobState.ended():
+            self.finished_at, self.result = now, result
+            self.progress = 100 if state is JobState.SUCCESSFUL else self.progress

@@ -28,6 +28,29 @@ class GridType(StrEnum):
     SPECIAL = "special"
 
 
+class ThingState(StrEnum):
+    """Whether a thing can be used."""
+
+    IN_USE = "in_use"
+    DAMAGED = "damaged"
+    OUT_OF_USE = "out_of_use"
+
+
+class JobState(StrEnum):
+    """States of a job, in the words of OGC API - Processes."""
+
+    ACCEPTED = "accepted"
+    RUNNING = "running"
+    SUCCESSFUL = "successful"
+    FAILED = "failed"
+    DISMISSED = "dismissed"
+
+    @classmethod
+    def ended(cls) -> "tuple[JobState, ...]":
+        """Those after which nothing happens any more."""
+        return (cls.SUCCESSFUL, cls.FAILED, cls.DISMISSED)
+
+
 _LEVELS = {6: Level.DISTRICT, 9: Level.STREET, 12: Level.COMMUNITY, 15: Level.GRID}
 _PARENT_DIGITS = {9: 6, 12: 9, 15: 12}
 
@@ -144,6 +167,12 @@ def check_may_draw(actor: Actor, community_code: str) -> None:
 def check_may_register(actor: Actor, area_code: str) -> None:
     """Buildings are registered by those who work in the area."""
     if not actor.holds(*REGISTRARS, area=area_code):
+        raise Forbidden
+
+
+def check_may_furnish(actor: Actor, area_code: str) -> None:
+    """Service points and roads are kept for everybody by those who lead the community, or administer the district."""
+    if not actor.holds(Post.STATION_HEAD, *DRAWERS, area=area_code):
         raise Forbidden
 
 

@@ -9,9 +9,9 @@ from uuid import UUID
 import orjson
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-from gis_svc.rules import GridType, Level
+from gis_svc.rules import GridType, Level, ThingState
 from grid_kernel.geo import Crs
-from grid_kernel.schemas import CommunityCode, GridCode, Input, Line, PointIn, Schema, ShortText
+from grid_kernel.schemas import CommunityCode, GridCode, Input, Line, PointIn, Schema, ShortText, UnitCode
 
 Row = Mapping[str, Any]
 Degree = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
@@ -294,3 +294,33 @@ class BuildingOut(Schema):
         footprint = orjson.loads(row["footprint_geojson"]) if row["footprint_geojson"] else None
         position = Position(lon=row["lon"], lat=row["lat"])
         return cls.model_validate({**row, "footprint": footprint, "position": position})
+
+
+class PlacedIn(Input):
+    """What is said of anything on the map that is no area and no building."""
+
+    kind: Kind
+    name: ShortText
+
+
+class ThingIn(PlacedIn):
+    """A facility, asset or place: who answers for it, and when it is looked at next."""
+
+    authority_unit: UnitCode | None = None
+    owner: ShortText | None = None
+    maintainer: ShortText | None = None
+    state: ThingState = ThingState.IN_USE
+    next_inspection_on: Day | None = None
+
+
+class ServicePointIn(PlacedIn):
+    """A place where residents are served."""
+
+    opening_hours: ShortText | None = None
+    open: bool = True
+
+
+class RoadIn(PlacedIn):
+    """A piece of road or path."""
+
+    walkable: bool = True

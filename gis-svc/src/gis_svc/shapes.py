@@ -1,7 +1,7 @@
 """Shapes: GeoJSON in and out, WKB for the table, measures on the ground. Degrees of CGCS2000, x = longitude."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,8 @@ DECIMALS = 8
 
 Area = Polygon | MultiPolygon
 _METRES_PER_DEGREE = 111_195.0
+_MOST_DEGREES = 180.0
+_MOST_METRES = 20_037_509.0
 _TURNS = np.linspace(0, 2 * np.pi, 33)
 _UNIT_CIRCLE = np.column_stack([np.cos(_TURNS), np.sin(_TURNS)])
 
@@ -70,6 +72,23 @@ def surface_of(geojson: Mapping[str, Any], crs: Crs = Crs.CGCS2000) -> Area:
     if not isinstance(surface, Polygon | MultiPolygon) or surface.is_empty or not surface.is_valid:
         raise ShapeInvalidError(shapely.is_valid_reason(surface))
     return surface
+
+
+def any_of(geojson: Mapping[str, Any], to_ours: Callable[[Any], Any]) -> BaseGeometry:
+    """A valid point, line or surface in CGCS2000 out of GeoJSON; ShapeInvalidError otherwise."""
+    given = _read(geojson)
+    coordinates = shapely.get_coordinates(given)
+    if given.is_empty or given.has_z or not (abs(coordinates) <= _MOST_METRES).all():
+        raise ShapeInvalidError(given.geom_type)
+    ours: BaseGeometry = shapely.transform(to_ours(given), lambda xy: np.round(xy, DECIMALS))
+    if not ours.is_valid or (abs(shapely.get_coordinates(ours)) > _MOST_DEGREES).any():
+        raise ShapeInvalidError(shapely.is_valid_reason(ours))
+    return ours
+
+
+def any_from_wkb(wkb: bytes) -> BaseGeometry:
+    """A stored shape of any kind."""
+    return shapely.from_wkb(wkb)
 
 
 def line_of(geojson: Mapping[str, Any], crs: Crs = Crs.CGCS2000) -> LineString:

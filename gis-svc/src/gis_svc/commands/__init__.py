@@ -3,6 +3,7 @@
 from gis_svc.commands.buildings import register
 from gis_svc.commands.grids import change, draw, redraw
 from gis_svc.commands.loading import load
+from gis_svc.commands.placing import place, remove, replace
 from gis_svc.commands.succession import merge, split
 
-__all__ = ["change", "draw", "load", "merge", "redraw", "register", "split"]
+__all__ = ["change", "draw", "load", "merge", "place", "redraw", "register", "remove", "replace", "split"]

@@ -16,6 +16,8 @@ class Collection:
     source: Source
     geometry: str
     level: Level | None = None
+    public: bool = False
+    editable: bool = False
     shallowest: int = 0
 
     @property
@@ -30,6 +32,9 @@ _ALL = (
     Collection("communities", SOURCES["communities"], "polygon", Level.COMMUNITY),
     Collection("grids", SOURCES["grids"], "polygon", Level.GRID),
     Collection("buildings", SOURCES["buildings"], "any", shallowest=13),
+    Collection("things", SOURCES["things"], "any", editable=True, shallowest=13),
+    Collection("service-points", SOURCES["service-points"], "point", public=True, editable=True, shallowest=10),
+    Collection("roads", SOURCES["roads"], "linestring", public=True, editable=True, shallowest=11),
 )
 COLLECTIONS: Mapping[str, Collection] = {collection.id: collection for collection in _ALL}
 

@@ -22,6 +22,7 @@ OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 _FEATURES = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf"
 _TILES = "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf"
 _FILTER = "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf"
+_EDITING = "http://www.opengis.net/spec/ogcapi-features-4/1.0/conf"
 _CQL2 = "http://www.opengis.net/spec/cql2/1.0/conf"
 _COMMON = "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf"
 CONFORMANCE = (
@@ -32,6 +33,11 @@ CONFORMANCE = (
     f"{_FEATURES}/oas30",
     f"{_FEATURES}/geojson",
     "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/crs",
+    f"{_EDITING}/create-replace-delete",
+    f"{_EDITING}/update",
+    f"{_EDITING}/optimistic-locking",
+    f"{_EDITING}/optimistic-locking-etags",
+    f"{_EDITING}/features",
     f"{_FILTER}/queryables",
     f"{_FILTER}/queryables-query-parameters",
     f"{_FILTER}/filter",
@@ -213,7 +219,7 @@ def _limits(of: Collection, box: Box) -> list[dict[str, Any]]:
 
 
 def _layer(of: Collection, name: str, geometry: str) -> dict[str, Any]:
-    dimensions = {"points": 0, "lines": 1, "polygons": 2, "polygon": 2}
+    dimensions = {"points": 0, "point": 0, "linestring": 1, "polygon": 2}
     drawn = {member.name: SCHEMAS[member.kind] for member in of.source.members if member.drawn}
     made: dict[str, Any] = {
         "id": name,

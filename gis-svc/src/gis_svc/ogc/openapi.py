@@ -41,6 +41,8 @@ def document(request: Request, words: Words, version: str) -> dict[str, Any]:
     }
     for each in COLLECTIONS.values():
         paths |= _collection(each, words)
+        if each.editable:
+            _add_changes(paths, each, words)
     return {
         "openapi": "3.0.3",
         "info": {
@@ -90,6 +92,28 @@ def _collection(of: Collection, words: Words) -> dict[str, Any]:
     }
 
 
+def _add_changes(paths: dict[str, Any], of: Collection, words: Words) -> None:
+    """What Part 4 adds to the items of a collection."""
+    items, one = f"/collections/{of.id}/items", f"/collections/{of.id}/items/{{featureId}}"
+    name = "".join(part.capitalize() for part in of.id.split("-"))
+    held = [_path_parameter("featureId"), _reference("If-Match")]
+    body = {"required": True, "content": _content(GEOJSON, "feature")}
+    paths[items]["post"] = _change(f"create{name}Feature", of, words, "201", [], body)
+    paths[one]["put"] = _change(f"replace{name}Feature", of, words, "204", held, body)
+    paths[one]["patch"] = _change(f"update{name}Feature", of, words, "204", held, body)
+    paths[one]["delete"] = _change(f"delete{name}Feature", of, words, "204", held, None)
+
+
+def _change(
+    name: str, of: Collection, words: Words, status: str, parameters: list[dict[str, Any]], body: dict[str, Any] | None
+) -> dict[str, Any]:
+    refused = ("400", "401", "403", "404", *(("412", "428") if parameters else ()), "500", "503")
+    responses = {each: {"$ref": f"#/components/responses/{each}"} for each in refused}
+    made: dict[str, Any] = {"operationId": name, "summary": name, "tags": [of.id], "parameters": parameters}
+    made["responses"] = {status: {"description": words("answered")}} | responses
+    return made | ({"requestBody": body} if body else {})
+
+
 def _get(
     name: str,
     words: Words,
@@ -137,11 +161,13 @@ def _components() -> dict[str, Any]:
     counted = {"type": "integer", "minimum": 1, "maximum": MOST_ITEMS, "default": DEFAULT_ITEMS}
     refusal = {"content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/problem"}}}}
     said = {"400": "Invalid input.", "401": "Nobody is signed in.", "404": "No such thing.", "500": "A fault of ours."}
+    said |= {"403": "Not yours to do.", "412": "Somebody changed it in between.", "428": "If-Match is missing."}
     said["503"] = "Too much at once, or a part is away."
     return {
         "securitySchemes": {"session": {"type": "http", "scheme": "bearer"}},
         "parameters": {
             "limit": _parameter("limit", counted),
+            "If-Match": {"name": "If-Match", "in": "header", "required": True, "schema": {"type": "string"}},
             "bbox": _parameter("bbox", box),
             "bbox-crs": _parameter("bbox-crs", system),
             "crs": _parameter("crs", system),

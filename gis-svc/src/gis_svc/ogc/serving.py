@@ -63,7 +63,7 @@ class Caller:
 
     def sight(self, of: Collection) -> str:
         """What decides which features of a collection the caller sees: nothing, where they are public."""
-        return "" if of.level is not None else self.runtime.scope(self.actor)
+        return "" if of.level is not None or of.public else self.runtime.scope(self.actor)
 
 
 async def caller(request: Request, actor: CurrentActor, reads: Reads, runtime: CurrentRuntime, now: Now) -> Caller:

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, or_
 from sqlmodel import select
 
-from gis_svc.models import Area, AreaVersion, Building
+from gis_svc.models import Area, AreaVersion, Building, ProcessJob, Road, ServicePoint, Thing
 from grid_kernel.auth import Actor, Post
 from grid_kernel.db import in_scope
 
@@ -20,6 +20,26 @@ def scope(actor: Actor) -> tuple[str, ...]:
 def visible(actor: Actor) -> Select[Any]:
     """The buildings an actor may see."""
     return select(Building).where(in_scope(Building.area_code, scope(actor)))
+
+
+def visible_things(actor: Actor) -> Select[Any]:
+    """The things an actor may see: those of the own areas, as with buildings."""
+    return select(Thing).where(column(Thing.removed_at).is_(None), in_scope(Thing.area_code, scope(actor)))
+
+
+def visible_service_points(_: Actor) -> Select[Any]:
+    """Every service point: public facts."""
+    return select(ServicePoint).where(column(ServicePoint.removed_at).is_(None))
+
+
+def visible_roads(_: Actor) -> Select[Any]:
+    """Every road: public facts."""
+    return select(Road).where(column(Road.removed_at).is_(None))
+
+
+def visible_jobs(actor: Actor) -> Select[Any]:
+    """The jobs an actor has asked for."""
+    return select(ProcessJob).where(column(ProcessJob.actor_id) == actor.id)
 
 
 def visible_areas() -> Select[Any]:

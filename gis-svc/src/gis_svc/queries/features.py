@@ -19,8 +19,16 @@ from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.types import Text, Uuid
 from sqlmodel import select
 
-from gis_svc.models import Area, AreaVersion, Building, LayerRevision
-from gis_svc.queries.access import column, holds_on, visible, visible_areas
+from gis_svc.models import Area, AreaVersion, Building, LayerRevision, Road, ServicePoint, Thing
+from gis_svc.queries.access import (
+    column,
+    holds_on,
+    visible,
+    visible_areas,
+    visible_roads,
+    visible_service_points,
+    visible_things,
+)
 from gis_svc.rules import GridType, Level
 from grid_kernel.auth import Actor
 from grid_kernel.geo import Box
@@ -164,12 +172,53 @@ BUILDINGS = Source(
         Member("version", Building.version, "integer"),
     ),
 )
+
+
+def _placed(model: Any, rows: Callable[[Actor], Select[Any]], *own: Member) -> Source:
+    return Source(
+        rows=rows,
+        key=column(model.id),
+        geojson=model.shape_geojson,
+        wkb=model.shape_wkb,
+        box=(model.west, model.south, model.east, model.north),
+        members=(
+            Member("id", model.id, drawn=True),
+            Member("kind", model.kind, drawn=True),
+            Member("name", model.name, drawn=True),
+            Member("areaCode", model.area_code),
+            *own,
+            Member("source", model.source),
+            Member("synthetic", model.synthetic, "boolean", drawn=True),
+            Member("version", model.version, "integer"),
+        ),
+    )
+
+
+THINGS = _placed(
+    Thing,
+    visible_things,
+    Member("authorityUnit", Thing.authority_unit),
+    Member("owner", Thing.owner),
+    Member("maintainer", Thing.maintainer),
+    Member("state", Thing.state, drawn=True),
+    Member("nextInspectionOn", Thing.next_inspection_on, "date"),
+)
+SERVICE_POINTS = _placed(
+    ServicePoint,
+    visible_service_points,
+    Member("openingHours", ServicePoint.opening_hours),
+    Member("open", ServicePoint.open, "boolean", drawn=True),
+)
+ROADS = _placed(Road, visible_roads, Member("walkable", Road.walkable, "boolean", drawn=True))
 SOURCES: Mapping[str, Source] = {
     "districts": _area_source(Level.DISTRICT),
     "streets": _area_source(Level.STREET),
     "communities": _area_source(Level.COMMUNITY),
     "grids": _area_source(Level.GRID),
     "buildings": BUILDINGS,
+    "things": THINGS,
+    "service-points": SERVICE_POINTS,
+    "roads": ROADS,
 }
 
 

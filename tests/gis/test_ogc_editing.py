@@ -1,0 +1,158 @@
+"""OGC API – Features Part 4: things, service points and roads written by HTTP, each on the version that was seen."""
+
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from shapely.geometry import Point, mapping, shape
+
+from grid_kernel.auth import Actor, Post
+from grid_kernel.testing import Tokens, actor
+
+from .conftest import Surfaces
+
+EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
+Ask = Any
+
+
+@pytest.fixture
+def ask(client: httpx.AsyncClient, tokens: Tokens) -> Ask:
+    """Ask the OGC API as somebody."""
+
+    async def asked(who: Actor | None, method: str, path: str, **options: Any) -> httpx.Response:
+        headers = {} if who is None else {"Authorization": f"Bearer {tokens.of(who)}"}
+        return await client.request(method, f"/ogc{path}", headers=headers | options.pop("headers", {}), **options)
+
+    return asked
+
+
+@pytest.fixture
+def place(community: str, grids: Surfaces) -> Point:
+    """A point in a community of a test's own."""
+    spot: Point = grids[min(code for code in grids if code.startswith(community))].representative_point()
+    return spot
+
+
+@pytest.fixture
+def officer(community: str) -> Actor:
+    return actor(Post.RESIDENT_SERVICE_OFFICER, community)
+
+
+def hydrant(at: Any, **more: Any) -> dict[str, Any]:
+    properties = {"kind": "fire_hydrant", "name": "小区东门消火栓", "state": "in_use", **more}
+    return {"type": "Feature", "geometry": mapping(at), "properties": properties}
+
+
+async def test_a_thing_is_entered_read_changed_and_removed(ask: Ask, officer: Actor, place: Point) -> None:
+    made = await ask(officer, "POST", "/collections/things/items", json=hydrant(place, maintainer="消防救援站"))
+    assert (made.status_code, made.headers["etag"]) == (201, '"1"'), made.text
+    address = made.headers["location"].partition("/ogc")[2]
+    feature = (await ask(officer, "GET", address)).json()
+    assert feature["properties"]["areaCode"].startswith(officer.grants[0].area)
+    assert shape(feature["geometry"]).equals_exact(place, 1e-7)
+    changed = await ask(
+        officer,
+        "PATCH",
+        address,
+        json={"type": "Feature", "properties": {"state": "damaged"}},
+        headers={"If-Match": '"1"'},
+    )
+    assert (changed.status_code, changed.headers["etag"]) == (204, '"2"'), changed.text
+    feature = (await ask(officer, "GET", address)).json()
+    assert (feature["properties"]["state"], feature["properties"]["maintainer"]) == ("damaged", "消防救援站")
+    # What was read may be sent back as it is.
+    again = await ask(officer, "PUT", address, json=feature, headers={"If-Match": '"2"'})
+    assert again.status_code == 204, again.text
+    assert (await ask(officer, "DELETE", address, headers={"If-Match": '"2"'})).status_code == 412
+    assert (await ask(officer, "DELETE", address, headers={"If-Match": '"3"'})).status_code == 204
+    assert (await ask(officer, "GET", address)).status_code == 404
+
+
+async def test_a_change_must_say_which_version_it_changes(ask: Ask, officer: Actor, place: Point) -> None:
+    made = await ask(officer, "POST", "/collections/things/items", json=hydrant(place))
+    address = made.headers["location"].partition("/ogc")[2]
+    for method in ("PUT", "PATCH", "DELETE"):
+        answer = await ask(officer, method, address, json=hydrant(place))
+        assert (answer.status_code, answer.json()["code"]) == (428, "version-required")
+
+
+async def test_a_thing_may_be_entered_in_another_system(ask: Ask, officer: Actor, place: Point) -> None:
+    turned = Point(place.y, place.x)
+    headers = {"Content-Crs": f"<{EPSG}4490>"}
+    made = await ask(officer, "POST", "/collections/things/items", json=hydrant(turned), headers=headers)
+    feature = (await ask(officer, "GET", made.headers["location"].partition("/ogc")[2])).json()
+    assert shape(feature["geometry"]).equals_exact(place, 1e-7)
+
+
+@pytest.mark.parametrize("collection", ["things", "service-points", "roads"])
+async def test_nobody_unknown_and_no_stranger_writes(ask: Ask, place: Point, collection: str) -> None:
+    kind = {"things": "fire_hydrant", "service-points": "station", "roads": "path"}[collection]
+    at: Any = place if collection != "roads" else place.buffer(1e-4).exterior.segmentize(1)
+    body = {"type": "Feature", "geometry": mapping(at), "properties": {"kind": kind, "name": "某处"}}
+    if collection == "roads":
+        body["geometry"] = {"type": "LineString", "coordinates": list(at.coords)}
+    path = f"/collections/{collection}/items"
+    assert (await ask(None, "POST", path, json=body)).status_code == 401
+    stranger = actor(Post.RESIDENT_SERVICE_OFFICER, "150204999999")
+    assert (await ask(stranger, "POST", path, json=body)).status_code == 403
+    leader = actor(Post.DISTRICT_LEADER, "150204")
+    allowed = await ask(actor(Post.SYSTEM_ADMIN, "150204"), "POST", path, json=body)
+    assert allowed.status_code == 201, allowed.text
+    assert (await ask(leader, "GET", allowed.headers["location"].partition("/ogc")[2])).status_code == 200
+
+
+async def test_a_foreign_thing_is_not_there(ask: Ask, officer: Actor, place: Point) -> None:
+    made = await ask(officer, "POST", "/collections/things/items", json=hydrant(place))
+    address = made.headers["location"].partition("/ogc")[2]
+    stranger = actor(Post.STATION_HEAD, "150204999999")
+    assert (await ask(stranger, "GET", address)).status_code == 404
+    for method in ("PUT", "DELETE"):
+        answer = await ask(stranger, method, address, json=hydrant(place), headers={"If-Match": '"1"'})
+        assert answer.status_code == 404
+
+
+async def test_service_points_are_read_by_everybody_and_kept_by_the_station(
+    ask: Ask, community: str, place: Point
+) -> None:
+    station = {"type": "Feature", "geometry": mapping(place), "properties": {"kind": "station", "name": "便民服务站"}}
+    officer, head = actor(Post.RESIDENT_SERVICE_OFFICER, community), actor(Post.STATION_HEAD, community)
+    assert (await ask(officer, "POST", "/collections/service-points/items", json=station)).status_code == 403
+    made = await ask(head, "POST", "/collections/service-points/items", json=station)
+    stranger = actor(Post.RESIDENT_SERVICE_OFFICER, "150204999999")
+    assert (await ask(stranger, "GET", made.headers["location"].partition("/ogc")[2])).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"type": "Feature", "geometry": None, "properties": {"kind": "fire_hydrant", "name": "x"}}, "/geometry"),
+        (
+            {"type": "Feature", "geometry": {"type": "Point", "coordinates": [1, 2]}, "properties": {}},
+            "/properties/kind",
+        ),
+        ({"type": "Feature", "geometry": {"type": "Point", "coordinates": [1, 2]}}, "/properties"),
+        ({"type": "Point"}, "/type"),
+        ([], "/type"),
+        (hydrant(Point(1, 2)), "/geometry"),
+        (hydrant(Point(109.87, 40.66), kind="ufo"), "/properties/kind"),
+        (hydrant(Point(109.87, 40.66), score=3), "/properties/score"),
+        (hydrant(Point(109.87, 40.66), nextInspectionOn=1), "/properties/nextInspectionOn"),
+        ({**hydrant(Point(1, 2)), "geometry": {"type": "Point", "coordinates": ["a", 2]}}, "/geometry"),
+        ({**hydrant(Point(1, 2)), "geometry": {"type": "Point", "coordinates": [1e308, 2]}}, "/geometry"),
+    ],
+)
+async def test_what_is_no_thing_is_refused_where_it_is_wrong(ask: Ask, body: Any, pointer: str) -> None:
+    answer = await ask(actor(Post.SYSTEM_ADMIN, "150204"), "POST", "/collections/things/items", json=body)
+    assert answer.status_code == 400, answer.text
+    assert pointer in [error["pointer"] for error in answer.json()["errors"]]
+
+
+async def test_areas_and_buildings_are_not_written_here(ask: Ask, place: Point) -> None:
+    admin = actor(Post.SYSTEM_ADMIN, "150204")
+    for collection in ("grids", "buildings"):
+        answer = await ask(admin, "POST", f"/collections/{collection}/items", json=hydrant(place))
+        assert (answer.status_code, answer.json()["code"]) == (405, "method-not-allowed")
+    assert (await ask(admin, "POST", "/collections/no/items", json=hydrant(place))).status_code == 404
+    missing = f"/collections/things/items/{uuid4()}"
+    assert (await ask(admin, "DELETE", missing, headers={"If-Match": '"1"'})).status_code == 404
