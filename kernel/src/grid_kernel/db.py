@@ -1,6 +1,7 @@
 """Engines, sessions and the one place that commits."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Annotated, Any, Protocol, TypeVar
 
@@ -8,6 +9,8 @@ import asyncpg
 import orjson
 from fastapi import Depends, Request
 from sqlalchemy import ColumnElement, MetaData, Select, and_, false, or_, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import registry
 
@@ -63,6 +66,37 @@ async def make_read_pool(url: str, *, size: int, name: str) -> asyncpg.Pool:
         reset=_keep,
         command_timeout=30,
     )
+
+
+_AWAY = (
+    ConnectionError, TimeoutError, socket.gaierror, PoolTimeoutError,
+    asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError, asyncpg.TooManyConnectionsError,
+)  # fmt: skip
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether something failed because the database does not answer: no fault of what was asked, try again later."""
+    return any(
+        isinstance(each, _AWAY)
+        or type(each) is OSError
+        or (isinstance(each, DBAPIError) and each.connection_invalidated)
+        for each in _causes(error)
+    )
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = getattr(error, "orig", None) or error.__cause__ or error.__context__
+
+
+async def answers(engine: AsyncEngine) -> None:
+    """Come back when the database answers; raise what it raises when it does not."""
+    async with engine.connect() as connection:
+        await connection.execute(text("select 1"))
 
 
 async def _decode_json(connection: asyncpg.Connection) -> None:

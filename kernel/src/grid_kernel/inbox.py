@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -19,7 +21,7 @@ from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from grid_kernel import clock, tables, telemetry, tracing
+from grid_kernel import clock, db, tables, telemetry, tracing
 from grid_kernel.auth import Actor
 from grid_kernel.bus import STREAM
 from grid_kernel.events import Event, open_envelope
@@ -30,9 +32,16 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TRIES = 5
-BACKOFF_SECONDS = (1, 5, 20, 60)
-ACK_WAIT_SECONDS = 60
+BACKOFF_SECONDS = (1, 3, 8, 20)
+# What a killed process held comes again after this time; a living one says in between that it is still at it.
+ACK_WAIT_SECONDS = 5.0
+# Handed out so often without an answer, an event is taken to be what kills the process, and parked unhandled.
+HANDED_OUT = 40
 FETCH = 64
+
+
+class HandedOutTooOften(Exception):  # noqa: N818 - the name of a parked event's reason
+    """Nobody who took this event lived to say what became of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,26 +76,37 @@ def consumer_config(runtime: "Runtime") -> ConsumerConfig:
         deliver_policy=DeliverPolicy.ALL,
         filter_subjects=sorted(kind.subject for kind in runtime.service.handlers),
         ack_wait=ACK_WAIT_SECONDS,
-        max_deliver=TRIES + 3,
+        # The broker would drop silently what it handed out too often; we park it where it can be seen and replayed.
+        max_deliver=-1,
         max_ack_pending=1000,
     )
 
 
 async def run_inbox(runtime: "Runtime") -> None:
-    """Hear until the service stops; a broker that is away is waited for."""
+    """Hear until the service stops; a broker or a database that is away is waited for."""
     while not runtime.stopping.is_set():
         try:
+            await db.answers(runtime.system_engine)
             await runtime.bus.connected.wait()
             await runtime.bus.ensure_stream()
-            subscription = await _subscribe(runtime)
-            while not runtime.stopping.is_set():
-                await _hear_some(runtime, subscription)
-        except (NatsError, TimeoutError, OSError) as error:
-            log.warning("hearing starts over: %s", type(error).__name__)
-        except Exception:
-            log.exception("hearing broke and starts over")
+            await _hear_on(runtime)
+        except Exception as error:
+            if isinstance(error, NatsError | OSError) or db.is_away(error):
+                log.warning("hearing starts over: %s", type(error).__name__)
+            else:
+                log.exception("hearing broke and starts over")
         if not runtime.stopping.is_set():
-            await asyncio.sleep(1)
+            await asyncio.sleep(0.5)
+
+
+async def _hear_on(runtime: "Runtime") -> None:
+    subscription = await _subscribe(runtime)
+    try:
+        while not runtime.stopping.is_set():
+            await _hear_some(runtime, subscription)
+    finally:
+        with suppress(NatsError):
+            await subscription.unsubscribe()
 
 
 async def _subscribe(runtime: "Runtime") -> JetStreamContext.PullSubscription:
@@ -110,16 +130,55 @@ async def _hear_some(runtime: "Runtime", subscription: JetStreamContext.PullSubs
         messages = await subscription.fetch(FETCH, timeout=1)
     except TimeoutError:
         return
-    for message in messages:
-        await hear(runtime, message)
+    held = deque(messages)
+    async with _still_at_it(held):
+        while held and not runtime.stopping.is_set():
+            try:
+                await hear(runtime, held[0])
+            except Exception:
+                await _give_back(held, seconds=1)
+                raise
+            held.popleft()
+    await _give_back(held)
+
+
+@asynccontextmanager
+async def _still_at_it(held: deque[Msg]) -> AsyncIterator[None]:
+    """Tell the broker now and then that the messages held are not forgotten."""
+
+    async def tell() -> None:
+        while True:
+            await asyncio.sleep(ACK_WAIT_SECONDS / 3)
+            for message in list(held):
+                with suppress(NatsError):
+                    await message.in_progress()
+
+    telling = asyncio.create_task(tell())
+    try:
+        yield
+    finally:
+        telling.cancel()
+
+
+async def _give_back(held: deque[Msg], *, seconds: float | None = None) -> None:
+    for message in held:
+        with suppress(NatsError):
+            await message.nak(delay=seconds)
 
 
 async def hear(runtime: "Runtime", message: Msg) -> None:
-    """One message: heard before → ack; handled → ack; failed → again later; failed too often → parked."""
+    """One message: heard before → ack; handled → ack; failed → again later; failed too often → parked.
+
+    A database that is away is no failure of the event: it is raised, and the event waits.
+    """
     tries = message.metadata.num_delivered or 1
     try:
+        if tries > HANDED_OUT:
+            raise HandedOutTooOften
         await receive(runtime, message.data)
     except Exception as error:
+        if db.is_away(error):
+            raise
         telemetry.EVENTS_FAILED.labels(runtime.service.name).inc()
         if tries < TRIES:
             log.warning("an event is tried again", extra={"subject": message.subject, "tries": tries}, exc_info=True)

@@ -11,7 +11,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from grid_kernel import telemetry, tracing
-from grid_kernel.errors import PROBLEM_JSON, InternalError, Overloaded, Refusal, TooLarge, problem
+from grid_kernel.db import is_away
+from grid_kernel.errors import PROBLEM_JSON, InternalError, Overloaded, Refusal, TooLarge, Unavailable, problem
 from grid_kernel.labels import Labels, preferred_language
 
 log = logging.getLogger("grid.access")
@@ -35,6 +36,16 @@ async def refuse(refusal: Refusal, labels: Labels, scope: Scope, send: Send) -> 
     headers += [(name.lower().encode(), value.encode()) for name, value in refusal.headers.items()]
     await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+def of_failure(error: Exception) -> Refusal:
+    """What a failure of ours means for the caller; one of a database that is away may be tried again."""
+    if is_away(error):
+        log.warning("the database is away: %s", type(error).__name__)
+        wait = str(random.randint(1, 3))  # noqa: S311 - spreads the returns, guards nothing
+        return Unavailable(service="postgresql", headers={"Retry-After": wait})
+    log.error("a request broke", exc_info=error)
+    return InternalError()
 
 
 class Envelope:
@@ -68,10 +79,10 @@ class Envelope:
         with tracing.span(f"{scope['method']} {self.service}", kind=SpanKind.SERVER, carrier=carrier):
             try:
                 await self.app(scope, receive, send_with_headers)
-            except Exception:
-                log.exception("a request broke")
+            except Exception as error:
+                refusal = of_failure(error)
                 if status == 500:  # noqa: PLR2004 - nothing was sent yet
-                    await refuse(InternalError(), self.labels, scope, send_with_headers)
+                    await refuse(refusal, self.labels, scope, send_with_headers)
             finally:
                 self._note(scope, status, time.perf_counter() - started)
 

@@ -1,7 +1,6 @@
 """The ASGI application: one table of prefixes, and the way of a request through it."""
 
 import asyncio
-import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -14,11 +13,10 @@ from gateway.proxy.heads import METHODS, Header, RequestHead, back, check_addres
 from gateway.proxy.records import SERVICE, Records
 from gateway.proxy.refusals import MalformedRequest, come_again, of_upstream, refuse
 from grid_kernel import telemetry
-from grid_kernel.errors import InternalError, NotFound, Overloaded, Refusal
+from grid_kernel.errors import NotFound, Overloaded, Refusal
 from grid_kernel.labels import Labels
+from grid_kernel.middleware import of_failure
 from grid_kernel.upstream import Exchange, Upstream, UpstreamError
-
-log = logging.getLogger(__name__)
 
 Authorise = Callable[[Scope], Awaitable[bytes | None]]
 CLIENT_GONE: Final = 499
@@ -137,11 +135,11 @@ class Proxy:
             if not client.gone or task is None or task.uncancel():
                 raise
             visit.status, visit.reason = CLIENT_GONE, "client-gone"
-        except Exception:
-            log.exception("a proxied request broke")
-            visit.reason = InternalError.code
+        except Exception as error:
+            meant = of_failure(error)
+            visit.reason = meant.code
             if not visit.status:
-                await self._refuse(visit, InternalError(), scope, send)
+                await self._refuse(visit, meant, scope, send)
         finally:
             client.leave()
 
