@@ -1,4 +1,4 @@
-"""python -m approval_svc run | relay | consume | jobs | migrate | load PATH | dead-letters."""
+"""python -m approval_svc run | serve | relay | consume | jobs | migrate | load PATH | dead-letters."""
 
 from approval_svc.app import SERVICE
 from grid_kernel.main import main

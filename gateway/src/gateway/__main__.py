@@ -1,4 +1,4 @@
-"""python -m gateway run | relay | consume | jobs | migrate | load PATH | dead-letters."""
+"""python -m gateway run | serve | relay | consume | jobs | migrate | load PATH | dead-letters."""
 
 from gateway.app import SERVICE
 from gateway.front import create_front

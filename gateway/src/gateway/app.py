@@ -18,6 +18,7 @@ from grid_kernel.app import service_app
 from grid_kernel.runtime import Runtime
 from grid_kernel.service import Service
 from grid_kernel.upstream import upstream_client
+from grid_kernel.workers import Workers
 
 
 @asynccontextmanager
@@ -56,6 +57,6 @@ SERVICE = Service(
 )
 
 
-def create_app(settings: GatewaySettings | None = None) -> FastAPI:
+def create_app(settings: GatewaySettings | None = None, *, workers: Workers = Workers.ALL) -> FastAPI:
     """The gateway's own service, without the door around it (`gateway.front`)."""
-    return service_app(SERVICE, settings or GatewaySettings.load("gateway"))
+    return service_app(SERVICE, settings or GatewaySettings.load("gateway"), workers=workers)

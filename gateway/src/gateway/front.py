@@ -18,10 +18,11 @@ from gateway.settings import GatewaySettings
 from gateway.webapps import WebApps, assets_version
 from grid_kernel.errors import Refusal
 from grid_kernel.labels import Labels
-from grid_kernel.middleware import refuse
+from grid_kernel.middleware import of_failure, refuse
 from grid_kernel.runtime import Runtime
 from grid_kernel.service import Service
 from grid_kernel.upstream import Upstream, UpstreamLimits
+from grid_kernel.workers import Workers
 from grid_site import create_site
 
 OWN = "/api/gateway/v1"
@@ -36,9 +37,9 @@ _STRIPPED = frozenset({b"authorization", b"forwarded"})
 class Front:
     """One ASGI application; the way of a request is decided by the first words of its path."""
 
-    def __init__(self, settings: GatewaySettings) -> None:
+    def __init__(self, settings: GatewaySettings, workers: Workers = Workers.ALL) -> None:
         self.settings = settings
-        self.own: FastAPI = create_app(settings)
+        self.own: FastAPI = create_app(settings, workers=workers)
         self.labels: Labels = self.own.state.labels
         self.host = Starlette(lifespan=self._lifespan)
         self._proxy: Proxy | None = None
@@ -104,7 +105,8 @@ class Front:
         assert self._sessions is not None  # noqa: S101 - the lifespan has run
         try:
             token = await self._sessions.authorise(scope)
-        except Refusal as refusal:
+        except Exception as error:
+            refusal = error if isinstance(error, Refusal) else of_failure(error)
             await refuse(refusal, self.labels, scope, send)
             return
         headers = [pair for pair in scope["headers"] if pair[0] not in _STRIPPED and not pair[0].startswith(b"x-forw")]
@@ -115,6 +117,6 @@ class Front:
         await self.own(self._with_state(scope, path=inside, raw_path=raw, headers=headers), receive, send)
 
 
-def create_front(_: Service, settings: GatewaySettings) -> Front:
+def create_front(_: Service, settings: GatewaySettings, *, workers: Workers = Workers.ALL) -> Front:
     """The gateway as it is served."""
-    return Front(settings)
+    return Front(settings, workers)

@@ -1,4 +1,4 @@
-"""The command line of a service: run | relay | consume | jobs | migrate | load PATH | dead-letters [ID …]."""
+"""The command line of a service: run | serve | relay | consume | jobs | migrate | load PATH | dead-letters [ID …]."""
 
 import argparse
 import asyncio
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from socket import socket
-from typing import Any
+from typing import Any, Protocol
 
 import uvicorn
 from sqlalchemy import select
@@ -26,10 +26,18 @@ from grid_kernel.settings import ServiceSettings, SettingsError
 from grid_kernel.workers import Workers
 
 log = logging.getLogger(__name__)
-MakeApp = Callable[[Service, Any], ASGIApp]
+
+
+class MakeApp(Protocol):
+    """What makes the application that is served, with those workers beside it."""
+
+    def __call__(self, service: Service, settings: Any, /, *, workers: Workers) -> ASGIApp:
+        """Make it."""
+
 
 DRAIN_SECONDS = 15
 _NOT_STARTED = 3
+_SERVED = {"run": Workers.ALL, "serve": Workers.NONE}
 _PARTS = {"relay": Workers.RELAY, "consume": Workers.CONSUME | Workers.ANSWER, "jobs": Workers.JOBS}
 
 
@@ -43,7 +51,7 @@ def main(
     """Do what the command line says, for one service."""
     parser = argparse.ArgumentParser(prog=f"python -m {service.package}", description=service.title)
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("run", "relay", "consume", "jobs", "migrate"):
+    for name in ("run", "serve", "relay", "consume", "jobs", "migrate"):
         commands.add_parser(name)
     commands.add_parser("load").add_argument("folder", type=Path, nargs="?", default=None)
     commands.add_parser("dead-letters").add_argument("replay", nargs="*", metavar="ID")
@@ -53,8 +61,8 @@ def main(
     except SettingsError as error:
         sys.exit(f"{service.name}: {error}")
     telemetry.configure_logging(service.name, settings.log_level)
-    if options.command == "run":
-        serve(make_app(service, settings), settings)
+    if options.command in _SERVED:
+        serve(make_app(service, settings, workers=_SERVED[options.command]), settings)
     else:
         _do(service, settings, options)
 

@@ -1,4 +1,4 @@
-"""python -m population_svc run | relay | consume | jobs | migrate | load PATH."""
+"""python -m population_svc run | serve | relay | consume | jobs | migrate | load PATH."""
 
 from grid_kernel.main import main
 from population_svc.app import SERVICE
