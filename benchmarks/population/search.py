@@ -1,8 +1,9 @@
-"""How fast the register is loaded, searched and counted: `python benchmarks/population/search.py FOLDER`.
+"""How fast the register is loaded, searched and counted: `python benchmarks/population/search.py [--district]`.
 
-FOLDER is what `python -m grid_deploy.demo --out` wrote (with --district: about 473,000 persons). A PostgreSQL of its
-own is started, migrated, loaded through the bulk path, measured, and removed. Every read goes the whole way of the
-service below HTTP: scope, row-level security, decryption, access record.
+The demo is generated first, of two communities or of the whole district (about 473,000 persons); FOLDER names what
+`python -m grid_deploy.demo --out` wrote before. A PostgreSQL of its own is started, migrated, loaded through the bulk
+path, measured, and removed. Every read goes the whole way of the service below HTTP: scope, row-level security,
+decryption, access record.
 """
 
 import argparse
@@ -11,10 +12,14 @@ import json
 import os
 import random
 import resource
+import subprocess
+import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
@@ -148,16 +153,31 @@ async def lists(runtime: Runtime, persons: list[dict[str, Any]]) -> None:
 
 
 def main() -> None:
-    """Start an engine, load, measure, stop."""
+    """Generate, or take what was generated, and measure."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--district", action="store_true", help="all 475 grids instead of two communities")
     options = parser.parse_args()
+    with ExitStack() as stack:
+        folder = options.folder or generated(
+            Path(stack.enter_context(TemporaryDirectory())), ["--district"] * options.district
+        )
+        measured_on_its_own(folder)
+
+
+def generated(folder: Path, extent: list[str]) -> Path:
+    """The demo of today, and how fast it was made."""
+    command = [sys.executable, "-m", "grid_deploy.demo", "--as-of", today(NOW).isoformat(), "--out", str(folder)]
+    print(subprocess.run([*command, *extent], check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+    return folder
+
+
+def measured_on_its_own(folder: Path) -> None:
+    """Start an engine, load, measure, stop."""
     server = trial.start_server()
     try:
         environment = trial.environment_for(server.engines("bench"), "population", "bench")
-        asyncio.run(
-            measure(ServiceSettings.load("population", os.environ | environment), options.folder / "population")
-        )
+        asyncio.run(measure(ServiceSettings.load("population", os.environ | environment), folder / "population"))
     finally:
         trial.stop_server(server)
 
