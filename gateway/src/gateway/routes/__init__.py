@@ -1,13 +1,12 @@
 """One file per resource; parse, call a command or a query, return."""
 
-from gateway.routes import accounts, calendar_days, live, me, overview, posts, roster, session, units, workbench
+from gateway.routes import accounts, calendar_days, live, me, overview, posts, roster, session, units
 
 ROUTERS = [
     session.router,
     me.router,
     overview.router,
     live.router,
-    workbench.router,
     accounts.router,
     posts.router,
     roster.router,

@@ -1,6 +1,11 @@
 import '@grid/tokens'
 import '@grid/ui/ui.css'
+import './console.css'
 import { createApp } from 'vue'
 import App from './App.vue'
+import { listen } from './keys'
+import { applyPreferences } from './preferences'
+import { router } from './router'
 
-createApp(App).mount('#app')
+listen()
+void applyPreferences().then(() => createApp(App).use(router).mount('#app'))

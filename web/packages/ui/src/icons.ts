@@ -16,6 +16,9 @@ export const ICONS = {
   wait: 'M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17ZM12 7.5V12l3 2',
   place: 'M12 21c5-5.5 7-8.5 7-11.5A7 7 0 0 0 5 9.5C5 12.5 7 15.5 12 21Zm0-9a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5Z',
   edit: 'M4 20h4L19 9l-4-4L4 16v4Zm9-13 4 4',
+  home: 'M4 11 12 4l8 7v9h-5v-6H9v6H4v-9Z',
+  paper: 'M6 3h8l4 4v14H6V3Zm8 0v4h4M9 12h6M9 16h6',
+  house: 'M5 21V5l8-2v18M13 9h6v12M3 21h18M8 8h2M8 12h2M8 16h2M16 13h.5M16 17h.5',
 } as const
 
 export type IconName = keyof typeof ICONS

@@ -1,0 +1,75 @@
+/** The moves of an application as requests, and what a receipt says. */
+import { idempotencyKey, type ApprovalTypes } from '@grid/api'
+import { approval, ifMatch } from './api'
+import type { ApplicationMove } from './rules'
+
+export type Application = ApprovalTypes['schemas']['ApplicationOut']
+export type Item = ApprovalTypes['schemas']['ItemOut']
+export type Material = ApprovalTypes['schemas']['MaterialOut']
+export type Moved = ApprovalTypes['schemas']['ApplicationMoved']
+
+export interface Given {
+  reason: string
+  deficiencies: string[]
+  seqs: number[]
+}
+type Standing = Pick<Application, 'id' | 'version'>
+
+/** The moves that need a reason in words. */
+export const REASONED: readonly ApplicationMove[] = ['refuse', 'refuseAcceptance', 'deny', 'withdraw']
+
+/** Does one move; the answer carries the version for the next one. */
+export async function move(one: Standing, what: ApplicationMove, given: Given): Promise<Moved> {
+  const params = {
+    path: { application_id: one.id },
+    header: { ...ifMatch(one.version), 'Idempotency-Key': idempotencyKey() },
+  }
+  const reason = given.reason.trim() || null
+  const asks: Record<ApplicationMove, () => Promise<{ data?: Moved }>> = {
+    pass: () => approval.POST('/applications/{application_id}/pre-review', { params, body: { passed: true } }),
+    refuse: () => approval.POST('/applications/{application_id}/pre-review', { params, body: { passed: false, reason } }),
+    notice: () =>
+      approval.POST('/applications/{application_id}/correction-notice', {
+        params,
+        body: { deficiencies: given.deficiencies, reason },
+      }),
+    correct: () =>
+      approval.POST('/applications/{application_id}/correction', {
+        params,
+        body: { materials: given.seqs.map((seq) => ({ seq })) },
+      }),
+    forward: () => approval.POST('/applications/{application_id}/forward', { params }),
+    accept: () => approval.POST('/applications/{application_id}/acceptance', { params, body: { accepted: true } }),
+    refuseAcceptance: () =>
+      approval.POST('/applications/{application_id}/acceptance', { params, body: { accepted: false, reason } }),
+    approve: () => approval.POST('/applications/{application_id}/decision', { params, body: { approved: true } }),
+    deny: () => approval.POST('/applications/{application_id}/decision', { params, body: { approved: false, reason } }),
+    complete: () => approval.POST('/applications/{application_id}/completion', { params }),
+    withdraw: () => approval.POST('/applications/{application_id}/withdrawal', { params, body: { reason: reason ?? '' } }),
+  }
+  return (await asks[what]()).data!
+}
+
+/** A paper as it is named to people: with what form it has to have. */
+export function isNeeded(paper: Material, situations: ReadonlySet<string>): boolean {
+  return paper.condition ? situations.has(paper.condition) : paper.required
+}
+
+/** The situations a list of papers asks about, each once, in the order of the papers. */
+export function situationsOf(papers: readonly Material[]): string[] {
+  return [...new Set(papers.flatMap((paper) => paper.condition ?? []))]
+}
+
+export interface Receipt {
+  receiptNumber: string
+  queryCode: string | null
+  itemName: string
+  applicant: string
+  state: string
+  unitCode: string
+  areaCode: string
+  submittedAt: string
+  dueAt: string | null
+  received: string[]
+  missing: string[]
+}

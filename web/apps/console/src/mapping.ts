@@ -1,0 +1,137 @@
+/** The map of the district: our own vector tiles, no glyph server, one hue for coverage, a second sign for cases. */
+import * as maplibregl from 'maplibre-gl'
+import type { ExpressionSpecification, Map as LibreMap, StyleSpecification } from 'maplibre-gl'
+import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
+import 'maplibre-gl/dist/maplibre-gl.css'
+import { LEASTS } from './coverage'
+
+maplibregl.setWorkerUrl(workerUrl)
+
+const FONTS = ['PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'sans-serif']
+
+function colour(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim()
+}
+
+function tiles(collection: string, minzoom: number, maxzoom: number) {
+  const address = `${location.origin}/ogc/collections/${collection}/tiles/WebMercatorQuad/{z}/{y}/{x}?f=mvt`
+  return { type: 'vector' as const, tiles: [address], minzoom, maxzoom, promoteId: 'code' }
+}
+
+/** Light to dark in one hue; what has no figure stays pale. */
+function byCoverage(): ExpressionSpecification {
+  const percent = ['coalesce', ['feature-state', 'percent'], -1]
+  const steps = LEASTS.flatMap((least, place) => [least, colour(`map-${place}`)])
+  return ['step', percent, colour('line-2'), ...steps] as unknown as ExpressionSpecification
+}
+
+function style(): StyleSpecification {
+  const line = (id: string, source: string, width: number, from: number, ink: string, to = 24) => ({
+    id, type: 'line' as const, source, 'source-layer': source, minzoom: from, maxzoom: to,
+    paint: { 'line-color': colour(ink), 'line-width': width },
+  })
+  const LAST_DIGITS: ExpressionSpecification = ['slice', ['get', 'code'], 12]
+  const NAME: ExpressionSpecification = ['get', 'name']
+  const names = (id: string, source: string, from: number, to: number, size: number, field: ExpressionSpecification = NAME) => ({
+    id, type: 'symbol' as const, source, 'source-layer': `${source}-labels`, minzoom: from, maxzoom: to,
+    layout: { 'text-field': field, 'text-font': FONTS, 'text-size': size, 'text-padding': 4 },
+    paint: { 'text-color': colour('ink-1'), 'text-halo-color': colour('paper'), 'text-halo-width': 1.5 },
+  })
+  return {
+    version: 8,
+    sources: {
+      streets: tiles('streets', 8, 14),
+      communities: tiles('communities', 10, 15),
+      grids: tiles('grids', 11, 16),
+      buildings: tiles('buildings', 14, 16),
+    },
+    layers: [
+      { id: 'ground', type: 'background', paint: { 'background-color': colour('bg') } },
+      { id: 'grid-fill', type: 'fill', source: 'grids', 'source-layer': 'grids', paint: { 'fill-color': byCoverage() } },
+      { id: 'building-fill', type: 'fill', source: 'buildings', 'source-layer': 'buildings', minzoom: 15,
+        paint: { 'fill-color': colour('paper'), 'fill-opacity': 0.55, 'fill-outline-color': colour('ink-3') } },
+      line('grid-line', 'grids', 1, 13, 'paper'),
+      line('community-line', 'communities', 1.5, 11, 'ink-3'),
+      line('street-line', 'streets', 2, 8, 'ink-2'),
+      { id: 'chosen-line', type: 'line', source: 'grids', 'source-layer': 'grids', filter: ['==', ['get', 'code'], ''],
+        paint: { 'line-color': colour('ink-1'), 'line-width': 3 } },
+      names('street-names', 'streets', 9, 12.5, 14),
+      names('community-names', 'communities', 12.5, 14.5, 13),
+      // Inside its community a grid is known by its last three digits.
+      names('grid-names', 'grids', 14.5, 24, 15, LAST_DIGITS),
+    ],
+  }
+}
+
+/** Whether this browser can draw vector tiles at all. */
+export function canDraw(): boolean {
+  try {
+    return document.createElement('canvas').getContext('webgl2') !== null
+  } catch {
+    return false
+  }
+}
+
+export interface Drawn {
+  show(percents: ReadonlyMap<string, number>): void
+  mark(counts: readonly { code: string; at: [number, number]; count: number; late: number }[], open: (code: string) => void): void
+  choose(code: string | undefined): void
+  fit(box: readonly number[]): void
+  repaint(): void
+  remove(): void
+}
+
+/** Draws into an element; a click on a grid is told by its code. */
+export function draw(element: HTMLElement, box: readonly number[], onGrid: (code: string) => void, words: { zoomIn: string; zoomOut: string; label: string; cases: (count: number) => string }): Drawn {
+  const map: LibreMap = new maplibregl.Map({
+    container: element,
+    style: style(),
+    bounds: bounds(box),
+    fitBoundsOptions: { padding: 24 },
+    attributionControl: false,
+    dragRotate: false,
+    pitchWithRotate: false,
+    fadeDuration: 0,
+    locale: { 'NavigationControl.ZoomIn': words.zoomIn, 'NavigationControl.ZoomOut': words.zoomOut, 'Map.Title': words.label },
+  })
+  map.addControl(new maplibregl.NavigationControl({ showCompass: false }), 'top-right')
+  map.on('click', 'grid-fill', (event) => {
+    const code: unknown = event.features?.[0]?.properties['code']
+    if (typeof code === 'string') onGrid(code)
+  })
+  map.on('mouseenter', 'grid-fill', () => (map.getCanvas().style.cursor = 'pointer'))
+  map.on('mouseleave', 'grid-fill', () => (map.getCanvas().style.cursor = ''))
+  map.on('idle', () => element.setAttribute('data-idle', 'true'))
+  const whenReady = (act: () => void): void => void (map.isStyleLoaded() ? act() : map.once('load', act))
+  let markers: maplibregl.Marker[] = []
+
+  return {
+    show: (percents) => whenReady(() => {
+      percents.forEach((percent, id) => map.setFeatureState({ source: 'grids', sourceLayer: 'grids', id }, { percent }))
+    }),
+    mark(counts, open) {
+      markers.forEach((marker) => marker.remove())
+      markers = counts.map(({ code, at, count, late }) => {
+        const dot = document.createElement('button')
+        dot.className = late ? 'dot late' : 'dot'
+        dot.type = 'button'
+        dot.textContent = String(count)
+        dot.setAttribute('aria-label', words.cases(count))
+        dot.addEventListener('click', (event) => {
+          event.stopPropagation()
+          open(code)
+        })
+        return new maplibregl.Marker({ element: dot, anchor: 'bottom', offset: [0, -10] }).setLngLat(at).addTo(map)
+      })
+    },
+    choose: (code) => whenReady(() => void map.setFilter('chosen-line', ['==', ['get', 'code'], code ?? ''])),
+    fit: (to) => void map.fitBounds(bounds(to), { padding: 40, animate: false }),
+    repaint: () => whenReady(() => void map.setPaintProperty('grid-fill', 'fill-color', byCoverage())),
+    remove: () => map.remove(),
+  }
+}
+
+function bounds(box: readonly number[]): [[number, number], [number, number]] {
+  const [west = 0, south = 0, east = 0, north = 0] = box
+  return [[west, south], [east, north]]
+}
