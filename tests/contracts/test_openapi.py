@@ -157,15 +157,14 @@ def _references(node: Any) -> Iterator[str]:
 @pytest.mark.parametrize("service", house.PACKAGES)
 def test_every_value_of_an_enum_has_words_in_both_languages(service: str) -> None:
     labels = Labels.load("grid_kernel", house.PACKAGES[service])
-    enums = {
-        name: each["enum"] for name, each in house.openapi(service)["components"]["schemas"].items() if "enum" in each
-    }
+    schemas = house.openapi(service)["components"]["schemas"]
+    enums = {name: set(each["enum"]) for name, each in schemas.items() if "enum" in each}
     for language in LANGUAGES:
         said = {name.replace("_", "").lower(): words for name, words in labels.catalogue(language)["enums"].items()}
+        # `visit_reason` has the words of the class Reason.
         silent = [
-            (name, value)
+            name
             for name, values in enums.items()
-            for value in values
-            if not said.get(name.lower(), {}).get(value)
+            if not any(group.endswith(name.lower()) and values <= set(words) for group, words in said.items())
         ]
         assert silent == [], f"{language}: labels/{language}.json, enums"
