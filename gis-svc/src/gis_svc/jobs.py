@@ -1,5 +1,8 @@
-"""What the clock starts: nothing yet. Maps follow changes by themselves (location.keep_current)."""
+"""What the clock starts. Maps follow changes by themselves (location.keep_current)."""
 
+from datetime import timedelta
+
+from gis_svc import commands
 from grid_kernel.service import Job
 
-JOBS: tuple[Job, ...] = ()
+JOBS: tuple[Job, ...] = (Job("lost-jobs", timedelta(minutes=1), commands.give_up_lost),)

@@ -130,6 +130,12 @@ class BuildingNumberTaken(WrongState):
     code = "building-number-taken"
 
 
+class ResultNotReady(WrongState):
+    """The job has no result: it has not ended well, or not yet."""
+
+    code = "result-not-ready"
+
+
 def level_of(code: str) -> Level:
     """The level of an area code, by its length."""
     return _LEVELS[len(code)]
@@ -167,6 +173,18 @@ def check_may_draw(actor: Actor, community_code: str) -> None:
 def check_may_register(actor: Actor, area_code: str) -> None:
     """Buildings are registered by those who work in the area."""
     if not actor.holds(*REGISTRARS, area=area_code):
+        raise Forbidden
+
+
+def check_may_propose(actor: Actor, area_code: str) -> None:
+    """Grids are designed by those who lead the community, street or district; a proposal changes nothing."""
+    if not actor.holds(Post.STATION_HEAD, Post.STREET_LEADER, *DRAWERS, area=area_code):
+        raise Forbidden
+
+
+def check_may_look(actor: Actor, area_code: str) -> None:
+    """What of an area is worked out from its buildings is for those who work there."""
+    if not any(area_code.startswith(grant.area) for grant in actor.grants):
         raise Forbidden
 
 

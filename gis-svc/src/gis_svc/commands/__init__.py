@@ -1,9 +1,24 @@
-"""What can be made to happen: grids drawn, redrawn, split, merged; buildings registered; files loaded."""
+"""What can be made to happen: grids drawn, redrawn, split, merged; buildings registered; things placed; jobs run."""
 
 from gis_svc.commands.buildings import register
 from gis_svc.commands.grids import change, draw, redraw
 from gis_svc.commands.loading import load
 from gis_svc.commands.placing import place, remove, replace
+from gis_svc.commands.processing import dismiss, give_up_lost, start
 from gis_svc.commands.succession import merge, split
 
-__all__ = ["change", "draw", "load", "merge", "place", "redraw", "register", "remove", "replace", "split"]
+__all__ = [
+    "change",
+    "dismiss",
+    "draw",
+    "give_up_lost",
+    "load",
+    "merge",
+    "place",
+    "redraw",
+    "register",
+    "remove",
+    "replace",
+    "split",
+    "start",
+]

@@ -18,11 +18,13 @@ GREGORIAN = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
 MATRIX_SET = "WebMercatorQuad"
 MATRIX_SET_URI = f"http://www.opengis.net/def/tilematrixset/OGC/1.0/{MATRIX_SET}"
 SCHEMA = "application/schema+json"
+_REL = "http://www.opengis.net/def/rel/ogc/1.0"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 _FEATURES = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf"
 _TILES = "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf"
 _FILTER = "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf"
 _EDITING = "http://www.opengis.net/spec/ogcapi-features-4/1.0/conf"
+_PROCESSES = "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf"
 _CQL2 = "http://www.opengis.net/spec/cql2/1.0/conf"
 _COMMON = "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf"
 CONFORMANCE = (
@@ -51,6 +53,11 @@ CONFORMANCE = (
     f"{_CQL2}/basic-spatial-functions-plus",
     f"{_CQL2}/spatial-functions",
     f"{_CQL2}/property-property",
+    f"{_PROCESSES}/core",
+    f"{_PROCESSES}/ogc-process-description",
+    f"{_PROCESSES}/json",
+    f"{_PROCESSES}/job-list",
+    f"{_PROCESSES}/dismiss",
     f"{_TILES}/core",
     f"{_TILES}/tileset",
     f"{_TILES}/tilesets-list",
@@ -87,6 +94,8 @@ def landing(request: Request, words: Words) -> dict[str, Any]:
             link(f"{root}/api", "service-desc", OPENAPI, words("links", "api")),
             link(f"{root}/conformance", "conformance", JSON, words("links", "conformance")),
             link(f"{root}/collections", "data", JSON, words("links", "collections")),
+            link(f"{root}/processes", f"{_REL}/processes", JSON, words("links", "processes")),
+            link(f"{root}/jobs", f"{_REL}/job-list", JSON, words("links", "jobs")),
             link(
                 f"{root}/tileMatrixSets",
                 "http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes",

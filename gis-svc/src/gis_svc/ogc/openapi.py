@@ -39,6 +39,7 @@ def document(request: Request, words: Words, version: str) -> dict[str, Any]:
         "/tileMatrixSets": _get("getTileMatrixSetsList", words, _json("object")),
         f"/tileMatrixSets/{MATRIX_SET}": _get("getTileMatrixSet", words, _json("object")),
     }
+    paths |= _processes(words)
     for each in COLLECTIONS.values():
         paths |= _collection(each, words)
         if each.editable:
@@ -89,6 +90,24 @@ def _collection(of: Collection, words: Words) -> dict[str, Any]:
             [*tile, _reference("datetime"), _reference("f")],
             tags=tags,
         ),
+    }
+
+
+def _processes(words: Words) -> dict[str, Any]:
+    """OGC API - Processes: the same paths whichever process it is."""
+    process, job = [_path_parameter("processId")], [_path_parameter("jobId")]
+    execution = _get("executeProcess", words, _json("object"), process)["get"]
+    execution["responses"]["201"] = execution["responses"].pop("200")
+    execution["responses"].pop("304")
+    execution["requestBody"] = {"required": True, "content": _json("object")}
+    dismissed = _get("dismissJob", words, _json("object"), job)["get"]
+    return {
+        "/processes": _get("listProcesses", words, _json("object")),
+        "/processes/{processId}": _get("getProcess", words, _json("object"), process),
+        "/processes/{processId}/execution": {"post": execution},
+        "/jobs": _get("listJobs", words, _json("object")),
+        "/jobs/{jobId}": _get("getJob", words, _json("object"), job) | {"delete": dismissed},
+        "/jobs/{jobId}/results": _get("getResults", words, _content(GEOJSON, "object"), job),
     }
 
 
@@ -151,7 +170,7 @@ def _path_parameter(name: str) -> dict[str, Any]:
         if name == "tileMatrix"
         else {"type": "integer", "minimum": 0}
     )
-    schema = {"type": "string", "maxLength": 64} if name == "featureId" else tile
+    schema = {"type": "string", "maxLength": 64} if name.endswith("Id") else tile
     return {"name": name, "in": "path", "required": True, "schema": schema}
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import select
 
 from gis_svc.models import Building, Road, ServicePoint, Thing
 from gis_svc.queries.access import (
@@ -36,6 +37,11 @@ async def network(reads: ReadRunner, actor: Actor) -> Sequence[Row]:
     """Every road that can be walked, in the order of their ids, so that the same roads give the same network."""
     roads = visible_roads(actor).where(column(Road.walkable)).with_only_columns(column(Road.shape_wkb))
     return await reads.fetch(roads.order_by(column(Road.id)))
+
+
+async def any_roads(session: AsyncSession) -> bool:
+    """Whether there are roads at all; asked when an installation is loaded."""
+    return await session.scalar(select(Road.id).limit(1)) is not None
 
 
 async def open_service_points(reads: ReadRunner, actor: Actor, within: str, kind: str | None) -> Sequence[Row]:

@@ -1,0 +1,153 @@
+"""OGC API – Processes: what can be asked for, jobs with progress, their results, and how to stop one."""
+
+from typing import Any
+from uuid import UUID
+
+import orjson
+from fastapi.responses import Response
+from pydantic import ValidationError
+
+from gis_svc import commands, rules
+from gis_svc.ogc import parameters
+from gis_svc.ogc.answers import GEOJSON, JSON, answer, json_answer
+from gis_svc.ogc.links import ROOT, link, root_of
+from gis_svc.ogc.serving import Caller, CurrentCaller
+from gis_svc.processes import PROCESSES, Asking, Process, process_of
+from gis_svc.queries import jobs
+from gis_svc.rules import JobState
+from grid_kernel import clock
+from grid_kernel.clock import SHANGHAI
+from grid_kernel.db import WriteSession
+from grid_kernel.errors import InvalidInput, NotFound, invalid_from
+from grid_kernel.routing import GridRouter
+
+router = GridRouter(prefix=ROOT)
+_VERSION = "1.0.0"
+_EXECUTE = "http://www.opengis.net/def/rel/ogc/1.0/execute"
+_RESULTS = "http://www.opengis.net/def/rel/ogc/1.0/results"
+
+
+@router.get("/processes")
+async def list_processes(caller: CurrentCaller) -> Response:
+    """All processes."""
+    parameters.only(caller.request, ("f",))
+    listed = [_summary(caller, process) for process in PROCESSES.values()]
+    links = [link(f"{root_of(caller.request)}/processes", "self", JSON, caller.words("links", "self"))]
+    return json_answer(caller.request, {"processes": listed, "links": links})
+
+
+@router.get("/processes/{process}")
+async def get_process(caller: CurrentCaller, process: str) -> Response:
+    """One process with the schemas of its inputs."""
+    parameters.only(caller.request, ("f",))
+    found = process_of(process)
+    schema = found.inputs.model_json_schema(by_alias=True)
+    needed = schema.get("required", [])
+    inputs = {
+        name: {"title": name, "schema": member, "minOccurs": int(name in needed), "maxOccurs": 1}
+        for name, member in schema["properties"].items()
+    }
+    outputs = {"result": {"title": "result", "schema": {"type": "object", "contentMediaType": GEOJSON}}}
+    return json_answer(caller.request, _summary(caller, found) | {"inputs": inputs, "outputs": outputs})
+
+
+def _summary(caller: Caller, process: Process) -> dict[str, Any]:
+    here = f"{root_of(caller.request)}/processes/{process.id}"
+    return {
+        "id": process.id,
+        "version": _VERSION,
+        "title": caller.words("processes", process.id, "title"),
+        "description": caller.words("processes", process.id, "description"),
+        "jobControlOptions": ["async-execute", "dismiss"],
+        "outputTransmission": ["value"],
+        "links": [
+            link(here, "self", JSON, caller.words("links", "self")),
+            link(f"{here}/execution", _EXECUTE, JSON, caller.words("links", "execute")),
+        ],
+    }
+
+
+@router.post("/processes/{process}/execution")
+async def execute_process(caller: CurrentCaller, session: WriteSession, process: str) -> Response:
+    """Take a job; how far it is stands at its Location."""
+    found = process_of(process)
+    inputs = _inputs(found, await caller.request.body())
+    found.check(caller.actor, inputs.area)
+    asking = Asking(caller.actor, caller.reads, await caller.places(), clock.today(caller.now))
+    work = await found.ready(asking, inputs)
+    job = await commands.start(session, caller.runtime, caller.actor, found, inputs, work, caller.now)
+    body = orjson.dumps(_status(caller, job.model_dump()))
+    headers = {"Location": f"{root_of(caller.request)}/jobs/{job.id}", "Preference-Applied": "respond-async"}
+    return answer(caller.request, body, JSON, status=201, headers=headers)
+
+
+def _inputs(process: Process, body: bytes) -> Any:
+    try:
+        told = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise InvalidInput.at("/", "json-invalid") from None
+    given = told.get("inputs") if isinstance(told, dict) else None
+    if not isinstance(given, dict):
+        raise InvalidInput.at("/inputs", "missing")
+    try:
+        return process.inputs.model_validate(given)
+    except ValidationError as error:
+        raise invalid_from(error) from None
+
+
+@router.get("/jobs")
+async def list_jobs(caller: CurrentCaller) -> Response:
+    """The caller's jobs, the latest first."""
+    parameters.only(caller.request, ("f",))
+    listed = [_status(caller, row) for row in await jobs.listed(caller.reads, caller.actor)]
+    links = [link(f"{root_of(caller.request)}/jobs", "self", JSON, caller.words("links", "self"))]
+    return json_answer(caller.request, {"jobs": listed, "links": links})
+
+
+@router.get("/jobs/{job_id}")
+async def get_job(caller: CurrentCaller, job_id: str) -> Response:
+    """How far a job is."""
+    parameters.only(caller.request, ("f",))
+    return json_answer(caller.request, _status(caller, await jobs.one(caller.reads, caller.actor, _id(job_id))))
+
+
+@router.get("/jobs/{job_id}/results")
+async def get_results(caller: CurrentCaller, job_id: str) -> Response:
+    """What came out of a job."""
+    parameters.only(caller.request, ("f",))
+    row = await jobs.one(caller.reads, caller.actor, _id(job_id), result=True)
+    if row["state"] is not JobState.SUCCESSFUL:
+        raise rules.ResultNotReady(state=row["state"])
+    return answer(caller.request, row["result"].encode(), GEOJSON)
+
+
+@router.delete("/jobs/{job_id}")
+async def dismiss_job(caller: CurrentCaller, session: WriteSession, job_id: str) -> Response:
+    """Stop a job that runs, or forget one that ended."""
+    job = await commands.dismiss(session, caller.actor, _id(job_id), caller.now)
+    return json_answer(caller.request, _status(caller, job.model_dump()))
+
+
+def _id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound from None
+
+
+def _status(caller: Caller, job: Any) -> dict[str, Any]:
+    here = f"{root_of(caller.request)}/jobs/{job['id']}"
+    links = [link(here, "self", JSON, caller.words("links", "self"))]
+    if job["state"] is JobState.SUCCESSFUL:
+        links.append(link(f"{here}/results", _RESULTS, GEOJSON, caller.words("links", "results")))
+    times = {"created": job["created_at"], "updated": job["updated_at"], "finished": job["finished_at"]}
+    return {
+        "type": "process",
+        "jobID": str(job["id"]),
+        "processID": job["process"],
+        "status": str(job["state"]),
+        "progress": job["progress"],
+        **{name: moment.astimezone(SHANGHAI).isoformat(timespec="seconds") for name, moment in times.items() if moment},
+        **({"message": job["message"]} if job["message"] else {}),
+        "links": links,
+    }

@@ -1,0 +1,91 @@
+"""The grid designer: contiguous grids of about 400 households, along roads, with as little change as need be."""
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as some
+from shapely.geometry import LineString, box
+
+from gis_svc import designer
+from gis_svc.designer import Block, Wish, design, outlines
+
+
+def town(columns: int, rows: int, households: int = 20, *, grid: str | None = None) -> list[Block]:
+    """Buildings in columns and rows, 40 metres apart."""
+    return [Block(x * 40.0, y * 40.0, households, grid) for x in range(columns) for y in range(rows)]
+
+
+def assert_contiguous(blocks: list[Block], parts: list[int]) -> None:
+    graph = designer._Graph(blocks, ())
+    for part in set(parts):
+        assert designer._hangs_together(graph, [i for i, own in enumerate(parts) if own == part])
+
+
+def test_a_community_is_divided_into_grids_within_five_percent() -> None:
+    random = np.random.default_rng(3)
+    blocks = [Block(*random.uniform(0, 900, 2).tolist(), households=int(random.integers(8, 40))) for _ in range(170)]
+    found = design(blocks, Wish(seconds=20))
+    assert found.unmet == []
+    assert all(380 <= households <= 420 for households in found.households)
+    assert sum(found.households) == sum(block.households for block in blocks)
+    assert_contiguous(blocks, found.parts)
+
+
+@settings(deadline=None, max_examples=15)
+@given(some.integers(0, 10_000), some.integers(2, 60))
+def test_grids_always_hang_together_and_lose_nobody(seed: int, count: int) -> None:
+    random = np.random.default_rng(seed)
+    blocks = [
+        Block(*random.uniform(0, 500, 2).round(0).tolist(), households=int(random.integers(1, 90)))
+        for _ in range(count)
+    ]
+    found = design(blocks, Wish(target=200, seconds=0.3, seed=seed))
+    assert len(found.parts) == count
+    assert sum(found.households) == sum(block.households for block in blocks)
+    assert_contiguous(blocks, found.parts)
+
+
+def test_a_border_runs_along_the_road() -> None:
+    blocks = town(10, 4)
+    road = LineString([(180, -100), (180, 300)])
+    found = design(blocks, Wish(seconds=3), [road])
+    sides = {(block.x < 180, part) for block, part in zip(blocks, found.parts, strict=True)}
+    assert len(sides) == 2
+
+
+def test_grids_that_are_as_wanted_stay_as_they_are() -> None:
+    blocks = [Block(b.x, b.y, b.households, "a" if b.x < 200 else "b") for b in town(10, 4)]
+    found = design(blocks, Wish(seconds=3))
+    assert {(block.grid, part) for block, part in zip(blocks, found.parts, strict=True)} == {("a", 0), ("b", 1)}
+
+
+def test_what_cannot_be_met_says_why() -> None:
+    tower = [*town(4, 4), Block(400.0, 400.0, 700)]
+    assert "building" in {each["reason"] for each in design(tower, Wish(seconds=1)).unmet}
+    small = design(town(5, 5), Wish(seconds=1))
+    assert [each["reason"] for each in small.unmet] == ["total"]
+
+
+def test_the_same_wish_gives_the_same_design() -> None:
+    blocks = town(12, 10, 21)
+    assert design(blocks, Wish(seconds=60, seed=5)).parts == design(blocks, Wish(seconds=60, seed=5)).parts
+
+
+def test_whoever_does_not_wait_any_more_stops_the_search() -> None:
+    def give_up(_: float) -> None:
+        raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        design(town(10, 10), Wish(seconds=30), progress=give_up)
+
+
+def test_outlines_divide_the_ground_without_gap_or_overlap() -> None:
+    ground = box(-20, -20, 400, 160)
+    blocks = town(10, 4)
+    found = design(blocks, Wish(seconds=1))
+    drawn = outlines(blocks, found.parts, ground)
+    assert shapely.union_all(list(drawn.values())).symmetric_difference(ground).area < 1e-6
+    assert sum(shape.area for shape in drawn.values()) == pytest.approx(ground.area)
+    for block, part in zip(blocks, found.parts, strict=True):
+        assert drawn[part].buffer(1e-6).contains(shapely.Point(block.x, block.y))

@@ -1,0 +1,182 @@
+"""OGC API – Processes: jobs with progress, results, cancelling, and who may ask for what."""
+
+import asyncio
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from shapely.geometry import shape
+
+from gis_svc import commands
+from gis_svc.rules import JobState
+from grid_kernel import clock
+from grid_kernel.auth import Actor, Post
+from grid_kernel.runtime import Runtime
+from grid_kernel.testing import Tokens, actor
+
+from .conftest import Send, Surfaces
+from .drawings import building, point
+
+LEADER = actor(Post.DISTRICT_LEADER, "150204")
+
+
+@pytest.fixture
+def ask(client: httpx.AsyncClient, tokens: Tokens) -> Any:
+    """Ask the OGC API as somebody; the leader unless said."""
+
+    async def asked(method: str, path: str, who: Actor | None = LEADER, **options: Any) -> httpx.Response:
+        headers = {} if who is None else {"Authorization": f"Bearer {tokens.of(who)}"}
+        return await client.request(method, f"/ogc{path}", headers=headers, **options)
+
+    return asked
+
+
+async def run(ask: Any, process: str, who: Actor = LEADER, **inputs: Any) -> dict[str, Any]:
+    """Ask for a job and wait for its result."""
+    made = await ask("POST", f"/processes/{process}/execution", who, json={"inputs": inputs})
+    assert made.status_code == 201, made.text
+    job = made.headers["location"].partition("/ogc")[2]
+    assert made.json()["status"] == "accepted"
+    for _ in range(300):
+        status = (await ask("GET", job, who)).json()
+        if status["status"] not in {"accepted", "running"}:
+            break
+        await asyncio.sleep(0.1)
+    assert (status["status"], status["progress"]) == ("successful", 100), status
+    results = await ask("GET", f"{job}/results", who)
+    assert results.status_code == 200
+    found: dict[str, Any] = results.json()
+    return found
+
+
+@pytest.fixture
+async def built(send: Send, community: str, grids: Surfaces) -> str:
+    """A community with buildings: 40 households each, a dozen in each grid."""
+    head = actor(Post.STATION_HEAD, community)
+    for code in sorted(code for code in grids if code.startswith(community))[:3]:
+        west, south, east, north = grids[code].bounds
+        spots = [
+            (west + (east - west) * (i + 1) / 8, south + (north - south) * (j + 1) / 8)
+            for i in range(7)
+            for j in range(7)
+        ]
+        inside = [
+            spot for spot in spots if grids[code].buffer(-1e-4).contains(shape({"type": "Point", "coordinates": spot}))
+        ]
+        for lon, lat in inside[:10]:
+            new = building(point(lon, lat), floors=10, entrances=2)
+            assert (await send(head, "POST", "/buildings", json=new)).status_code == 201
+    return community
+
+
+async def test_a_community_is_designed_and_the_proposal_compared(ask: Any, built: str) -> None:
+    proposal = await run(ask, "grid-designer", area=built, seconds=5)
+    summary = proposal["summary"]
+    assert summary["grids"] == len(proposal["features"]) == 3
+    assert summary["households"] == 1200
+    assert summary["met"] == 3
+    assert all(shape(each["geometry"]).is_valid for each in proposal["features"])
+    assert all(each["properties"]["households"] == 400 for each in proposal["features"])
+    other = await run(ask, "grid-designer", area=built, seconds=2, target=600)
+    assert other["summary"]["grids"] == 2
+
+
+async def test_a_design_of_one_grid_is_applied_by_splitting_it(ask: Any, send: Send, built: str) -> None:
+    areas = (await send(LEADER, "GET", f"/areas?level=grid&within={built}")).json()["items"]
+    code = areas[0]["code"]
+    proposal = await run(ask, "grid-designer", area=code, seconds=2, target=200)
+    assert proposal["summary"]["grids"] == 2
+    parts = [{"outline": {"geometry": each["geometry"], "crs": "CGCS2000"}} for each in proposal["features"]]
+    applied = await send(LEADER, "POST", f"/grids/{code}/split", json={"parts": parts}, headers={"If-Match": '"1"'})
+    assert applied.status_code == 201, applied.text
+    assert len(applied.json()["successors"]) == 2
+    assert len(applied.json()["buildings"]) == 10
+
+
+async def test_a_circle_names_those_outside(ask: Any, built: str, grids: Surfaces) -> None:
+    first = min(code for code in grids if code.startswith(built))
+    spot = grids[first].representative_point()
+    found = await run(
+        ask, "service-circle", actor(Post.STATION_HEAD, built), area=built, extraPoints=[[spot.x, spot.y]]
+    )
+    assert {each["properties"]["minutes"] for each in found["features"]} == {5, 10, 15}
+    summary = found["summary"]
+    assert summary["buildings"] == 30
+    assert summary["householdsOutside"] == sum(each["households"] for each in summary["outside"])
+
+
+async def test_a_job_is_stopped_and_gives_no_result(ask: Any, built: str) -> None:
+    made = await ask(
+        "POST",
+        "/processes/grid-designer/execution",
+        json={"inputs": {"area": built, "seconds": 50, "tolerance": 0.01, "target": 390}},
+    )
+    job = made.headers["location"].partition("/ogc")[2]
+    early = await ask("GET", f"{job}/results")
+    assert (early.status_code, early.json()["code"]) == (409, "result-not-ready")
+    stopped = await ask("DELETE", job)
+    assert (stopped.status_code, stopped.json()["status"]) == (200, "dismissed")
+    await asyncio.sleep(1.2)
+    assert (await ask("GET", job)).json()["status"] == "dismissed"
+    assert (await ask("GET", f"{job}/results")).status_code == 409
+
+
+async def test_jobs_are_seen_by_who_asked_for_them(ask: Any, built: str) -> None:
+    made = await ask("POST", "/processes/service-circle/execution", json={"inputs": {"area": built}})
+    job = made.json()["jobID"]
+    assert job in {each["jobID"] for each in (await ask("GET", "/jobs")).json()["jobs"]}
+    other = actor(Post.DISTRICT_LEADER, "150204")
+    for method, path in (("GET", f"/jobs/{job}"), ("GET", f"/jobs/{job}/results"), ("DELETE", f"/jobs/{job}")):
+        assert (await ask(method, path, other)).status_code == 404
+        assert (await ask(method, path, None)).status_code == 401
+    assert (await ask("GET", "/jobs", other)).json()["jobs"] == []
+    assert (await ask("GET", f"/jobs/{uuid4()}")).status_code == 404
+
+
+async def test_a_job_lost_with_its_process_is_given_up(runtime: Runtime, ask: Any, built: str) -> None:
+    made = await ask("POST", "/processes/service-circle/execution", json={"inputs": {"area": built}})
+    job = f"/jobs/{made.json()['jobID']}"
+    for _ in range(100):
+        if (await ask("GET", job)).json()["status"] == "successful":
+            break
+        await asyncio.sleep(0.1)
+    assert await commands.give_up_lost(runtime, clock.now()) == 0
+    assert JobState.FAILED in JobState.ended()
+
+
+@pytest.mark.parametrize(
+    ("process", "who", "inputs", "status"),
+    [
+        ("grid-designer", Post.RESIDENT_SERVICE_OFFICER, {"area": "150204006019"}, 403),
+        ("grid-designer", Post.STATION_HEAD, {"area": "150204008015"}, 403),
+        ("service-circle", Post.PARTY_BUILDING_GUIDE, {"area": "150204008015"}, 403),
+        ("grid-designer", Post.DISTRICT_LEADER, {"area": "1502040060"}, 400),
+        ("grid-designer", Post.DISTRICT_LEADER, {"area": "150204006019", "target": 1}, 400),
+        ("grid-designer", Post.DISTRICT_LEADER, {"area": "150204006019", "unknown": 1}, 400),
+        ("grid-designer", Post.DISTRICT_LEADER, {"area": "150204999999"}, 400),
+        ("service-circle", Post.DISTRICT_LEADER, {"area": "150204", "extraPoints": [[1]]}, 400),
+        ("nothing", Post.DISTRICT_LEADER, {"area": "150204"}, 404),
+    ],
+)
+async def test_what_may_not_be_asked_for_is_refused(
+    ask: Any, process: str, who: Post, inputs: Any, status: int
+) -> None:
+    holds = "150204" if who is Post.DISTRICT_LEADER else "150204006019"
+    answer = await ask("POST", f"/processes/{process}/execution", actor(who, holds), json={"inputs": inputs})
+    assert answer.status_code == status, answer.text
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"inputs": 3}'])
+async def test_a_request_that_cannot_be_read_is_refused(ask: Any, body: bytes) -> None:
+    assert (await ask("POST", "/processes/grid-designer/execution", content=body)).status_code == 400
+
+
+async def test_processes_describe_their_inputs(ask: Any) -> None:
+    listed = (await ask("GET", "/processes")).json()["processes"]
+    assert {each["id"] for each in listed} == {"grid-designer", "service-circle"}
+    described = (await ask("GET", "/processes/grid-designer")).json()
+    assert {"area", "target", "tolerance", "seconds"} <= set(described["inputs"])
+    assert described["title"] != "grid-designer"
+    assert (await ask("GET", "/processes/no")).status_code == 404
+    assert (await ask("GET", "/processes", None)).status_code == 401
