@@ -48,6 +48,19 @@ async def test_a_list_is_read_page_by_page_without_gaps_and_repeats(api: Api, pl
 
 
 @pytest.mark.parametrize("state", WAYS)
+async def test_an_application_waits_for_those_whose_turn_it_is(api: Api, place: Place, state: str) -> None:
+    desk = await taken(api, place, state)
+
+    async def waits(who: Actor) -> bool:
+        rows = await read_all(api, who, queue="todo", area=place.community)
+        return desk.known["id"] in [row["id"] for row in rows]
+
+    at_desk = state in {"submitted", "pre_reviewed", "approved", "denied"}
+    assert (await waits(place.clerk), await waits(CIVIL)) == (at_desk, state in {"forwarded", "accepted"})
+    assert not await waits(DISTRICT_LEADER)
+
+
+@pytest.mark.parametrize("state", WAYS)
 async def test_an_application_is_in_the_queues_of_its_state_and_in_no_other(api: Api, place: Place, state: str) -> None:
     desk = await taken(api, place, state)
     expected = {

@@ -1,18 +1,34 @@
-"""population with a hole planted: everybody sees the whole district. Run only to prove that a test finds it."""
+"""population with a hole planted: a list shows the own areas, one dwelling is shown to everybody who knows its id.
+
+Run only to prove that a test finds it. Both walls have to be open for one to stand in the hole.
+"""
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select
+from sqlmodel import col
 
 from grid_kernel.auth import Actor
 from grid_kernel.main import main
-from population_svc import rules
+from population_svc import queries
+from population_svc.app import SERVICE
+from population_svc.models import Dwelling
+from population_svc.queries.scope import everyone
 
 
 def everywhere(actor: Actor) -> tuple[str, ...]:
-    """Both walls ask this."""
+    """The second wall, open."""
     return ("150204",) if actor.grants else ()
 
 
-rules.scope = everywhere
+def dwelling_of_anybody(_: Actor, dwelling_id: UUID) -> Select[Any]:
+    """The select of one dwelling that forgot to begin with `visible`."""
+    return everyone(Dwelling).where(col(Dwelling.id) == dwelling_id)
 
-from population_svc.app import SERVICE  # noqa: E402 - the hole comes first
+
+queries.dwelling = dwelling_of_anybody
 
 if __name__ == "__main__":
-    main(SERVICE)
+    main(replace(SERVICE, scope=everywhere))

@@ -33,7 +33,8 @@ MARKED = (
 )
 # The anonymous may read what is public, sign out, and look up by receipt number and code.
 READS = {"getHousehold", "getPerson", "listHouseholds", "getDwelling", "listApplications", "getApplication", "getCase"}
-OPEN = {"getLabels", "getCodeTable", "listItems", "getItem", "signOut", "lookUpProgress", "rateByReceipt"}
+CATALOGUE = {"listItems", "getItem", "makeChecklist"}
+OPEN = {"getLabels", "getCodeTable", "signOut", "lookUpProgress", "rateByReceipt"} | CATALOGUE
 
 
 def _rows() -> dict[tuple[str, str], dict[str, str]]:

@@ -11,12 +11,25 @@ pytestmark = pytest.mark.timeout(500)
 
 @pytest.mark.parametrize(("login", "area"), [("street.qingshanlu", STREET), ("district", DISTRICT)])
 def test_an_area_is_seen_in_the_figures_of_all_four_services(sign_in: SignIn, login: str, area: str) -> None:
-    parts = sign_in(login).read("gateway/v1/overview", area=area)["parts"]
+    reader = sign_in(login)
+    parts = reader.read("gateway/v1/overview", area=area)["parts"]
+    if any(part["status"] == "unavailable" for part in parts.values()):  # a machine that has other things to do
+        parts = reader.read("gateway/v1/overview", area=area)["parts"]
     assert {name: part["status"] for name, part in parts.items()} == dict.fromkeys(parts, "ok")
     assert set(parts) == {"population", "approval", "dispute", "gis"}
     assert parts["population"]["data"]["total"]["households"]["value"] > 1000
     assert parts["approval"]["data"]["figures"]["open"]["count"] > 0
     assert parts["gis"]["data"]["code"] == area
+
+
+def test_a_workbench_holds_what_waits_out_of_three_services(sign_in: SignIn) -> None:
+    bench = sign_in("head.dulan").read("gateway/v1/workbench")
+    assert {name: part["status"] for name, part in bench["parts"].items()} == dict.fromkeys(bench["parts"], "ok")
+    assert {item["kind"] for item in bench["items"]} >= {"application", "case"}
+    ends = [item["dueAt"] or "9999" for item in bench["items"]]
+    assert ends == sorted(ends)
+    me = sign_in("head.dulan").read("gateway/v1/me")
+    assert [grant["areaName"] for grant in me["grants"]] == ["都兰社区"]
 
 
 def test_a_street_leader_has_no_overview_of_the_district(sign_in: SignIn) -> None:

@@ -25,9 +25,8 @@ async def test_who_signs_in_is_told_posts_and_areas(enter: Enter, sign_in: SignI
     client = await sign_in(worker)
     me = (await client.get(ME)).json()
     assert me["login"] == worker.login
-    assert me["grants"] == [
-        {"post": "resident_service_officer", "areaCode": f"{COMMUNITY}101", "unitCode": None, "duty": "grid"}
-    ]
+    told = {"post": "resident_service_officer", "areaCode": f"{COMMUNITY}101", "unitCode": None, "duty": "grid"}
+    assert me["grants"] == [told | {"areaName": None, "unitName": None}]
     assert me["areas"] == [f"{COMMUNITY}101"]
 
 

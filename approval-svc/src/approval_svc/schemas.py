@@ -6,12 +6,36 @@ from uuid import UUID
 
 from pydantic import Field, SecretStr, StringConstraints
 
+from approval_svc.checklists import Answer, Need
 from approval_svc.rules import ClockKind, Link, State, Verb
 from grid_kernel.schemas import AreaCode, Input, Line, Note, Schema, Sha256, ShortText
 
 ItemCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}[0-9]{3}$")]
+SituationCode = Annotated[str, StringConstraints(pattern=r"^s[0-9]{1,3}$")]
 ReceiptNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{21}$")]
 Phone = Annotated[str, StringConstraints(pattern=r"^[0-9]{7,12}$")]
+
+
+class WhenOut(Schema):
+    """The answer a paper depends on."""
+
+    situation: str
+    option: Answer
+
+
+class OptionOut(Schema):
+    """One answer."""
+
+    code: Answer
+    label: str
+
+
+class SituationOut(Schema):
+    """A condition the source prints, as a question."""
+
+    code: str
+    question: str
+    options: list[OptionOut]
 
 
 class MaterialOut(Schema):
@@ -23,6 +47,7 @@ class MaterialOut(Schema):
     copies: int | None
     required: bool
     condition: str | None
+    when: WhenOut | None
 
 
 class LimitOut(Schema):
@@ -54,12 +79,41 @@ class ItemOut(Schema):
     conditions: str | None
     stages: str | None
     materials: list[MaterialOut]
+    situations: list[SituationOut]
     materials_complete: bool
     source_org: str | None
     source_page: str | None
     source_year: int | None
     source_quality: str | None
     version: int
+
+
+class ChecklistIn(Input):
+    """What the applicant says to the item's situations; an unanswered one stays a question."""
+
+    answers: Annotated[dict[SituationCode, Answer], Field(max_length=100)] = Field(default_factory=dict)
+
+
+class ChecklistLine(Schema):
+    """A paper, whether it has to be brought, and why."""
+
+    seq: int
+    name: str
+    original: bool
+    copies: int | None
+    need: Need
+    reason: str
+
+
+class ChecklistOut(Schema):
+    """The papers of an item after these answers. `complete` is false where the source's own list is not."""
+
+    item_code: str
+    item_name: str
+    item_version: int
+    lines: list[ChecklistLine]
+    unanswered: list[SituationOut]
+    complete: bool
 
 
 class PartyIn(Input):
@@ -233,6 +287,50 @@ class ApplicationOut(ApplicationLine):
     deficiencies: list[str]
     entries: list[EntryOut]
     clocks: list[ClockOut]
+
+
+class Sentence(Schema):
+    """One sentence a notice may carry; `seq` is the paper it speaks of."""
+
+    code: str
+    seq: int | None
+    text: str
+
+
+class NoticeDraft(Schema):
+    """What a one-time notice would say: what was not brought, and standard sentences to choose from."""
+
+    missing: list[Sentence]
+    standard: list[Sentence]
+
+
+class ReceivedPaper(Schema):
+    """A paper that was taken in, with so many files."""
+
+    seq: int
+    name: str
+    files: int
+
+
+class ReceiptOut(Schema):
+    """What is printed and taken home. Its picture code carries the receipt number and nothing else."""
+
+    receipt_number: str
+    item_code: str
+    item_name: str
+    applicant_name: str
+    area_code: str
+    unit_name: str | None
+    channel: str
+    submitted_at: datetime
+    received: list[ReceivedPaper]
+    missing: list[MaterialOut]
+    deficiencies: list[str]
+    state: State
+    state_text: str
+    next_step: str
+    due_at: datetime | None
+    qr_text: str
 
 
 class ApplicationReceived(Schema):

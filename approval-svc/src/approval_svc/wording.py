@@ -7,10 +7,13 @@ from typing import Annotated, Any
 from fastapi import Depends, Header
 
 from approval_svc import queries, rules
+from approval_svc.checklists import Answer, Need, Situation, needs, situation_of, situations
 from approval_svc.models import Application, Clock, Entry, HandlingUnit, Notice, Pause, ServiceItem
 from approval_svc.rules import State
 from approval_svc.schemas import (
     ApplicationOut,
+    ChecklistLine,
+    ChecklistOut,
     ClockOut,
     EntryOut,
     Figure,
@@ -18,9 +21,16 @@ from approval_svc.schemas import (
     ItemOut,
     LimitOut,
     MaterialOut,
+    NoticeDraft,
+    OptionOut,
     PartyOut,
     ProgressOut,
+    ReceiptOut,
+    ReceivedPaper,
+    Sentence,
+    SituationOut,
     StepOut,
+    WhenOut,
 )
 from grid_kernel.clock import Unit, WorkingCalendar, explain
 from grid_kernel.identifiers import mask_id_number, mask_phone
@@ -56,20 +66,112 @@ async def reader_words(
 ReaderWords = Annotated[Words, Depends(reader_words)]
 
 
-def item_out(row: ServiceItem | Mapping[str, Any]) -> ItemOut:
+def situation_out(situation: Situation, words: Words) -> SituationOut:
+    """A condition as a question."""
+    return SituationOut(
+        code=situation.code,
+        question=words.say("texts", "situation", condition=situation.condition),
+        options=[OptionOut(code=answer, label=words.say("enums", "answer", answer)) for answer in Answer],
+    )
+
+
+def checklist_out(row: Mapping[str, Any], answers: Mapping[str, Answer], words: Words) -> ChecklistOut:
+    """The papers of an item after these answers, each with its reason."""
+    needed = list(needs(row["materials"], answers))
+    asked = {situation.code: situation for _, need, situation in needed if situation and need is Need.ASK}
+    return ChecklistOut(
+        item_code=row["code"],
+        item_name=row["name"],
+        item_version=row["item_version"],
+        lines=[
+            ChecklistLine.model_validate({**material, "need": need, "reason": _reason(need, situation, words)})
+            for material, need, situation in needed
+        ],
+        unanswered=[situation_out(situation, words) for situation in asked.values()],
+        complete=row["materials_complete"],
+    )
+
+
+def _reason(need: Need, situation: Situation | None, words: Words) -> str:
+    return words.say("texts", "need", need, condition=situation.condition if situation else "")
+
+
+def notice_draft(row: Mapping[str, Any], words: Words) -> NoticeDraft:
+    """The sentences of a notice: one for each required paper that was not brought, and what is often wrong with one."""
+    lacking = []
+    for paper in missing(row["item_materials"], row["materials"]):
+        text = words.say("texts", "notice", "missing", paper=_paper(paper, words))
+        lacking.append(Sentence(code="missing", seq=paper.seq, text=text))
+    here = {material["seq"] for material in row["materials"]}
+    brought = [material for material in row["item_materials"] if material["seq"] in here]
+    standard = [
+        Sentence(code=code, seq=material["seq"], text=words.say("texts", "notice", code, paper=material["name"]))
+        for material in brought
+        for code in NOTICE_CODES
+    ]
+    return NoticeDraft(missing=lacking, standard=standard)
+
+
+NOTICE_CODES = ("expired", "unclear", "not_matching", "not_signed", "original_needed")
+"""What is often wrong with a paper that was brought."""
+
+
+def _paper(paper: MaterialOut, words: Words) -> str:
+    kinds = [words.say("texts", "notice", "original")] if paper.original else []
+    kinds += [words.say("texts", "notice", "copies", copies=paper.copies)] if paper.copies else []
+    return f"{paper.name}（{'、'.join(kinds)}）" if kinds and words.language == "zh_CN" else paper.name
+
+
+def receipt_out(
+    row: Mapping[str, Any], notices: Sequence[Mapping[str, Any]], unit_name: str | None, words: Words
+) -> ReceiptOut:
+    """What is printed for the applicant."""
+    names = {material["seq"]: material["name"] for material in row["item_materials"]}
+    due_at = row["due_at"]
+    step = _next_step(row["state"], unit_name or words.say("texts", "unit"), due_at, words)
+    told = notices[-1]["deficiencies"] if notices and row["state"] == State.CORRECTION_REQUIRED else []
+    received = [
+        ReceivedPaper(seq=m["seq"], name=names.get(m["seq"], ""), files=len(m.get("attachments", ())))
+        for m in row["materials"]
+    ]
+    return ReceiptOut.model_validate(
+        {
+            **row,
+            "applicant_name": row["name"],
+            "unit_name": unit_name,
+            "received": received,
+            "missing": missing(row["item_materials"], row["materials"]),
+            "deficiencies": told,
+            "state_text": words.say("enums", "state", row["state"]),
+            "next_step": step,
+            "qr_text": row["receipt_number"],
+        }
+    )
+
+
+def item_out(row: ServiceItem | Mapping[str, Any], words: Words) -> ItemOut:
     """A service item as it is answered."""
     values = dict(row) if isinstance(row, Mapping) else row.model_dump()
     for name in ("statutory", "promised", "notice"):
         amount, unit = values.pop(f"{name}_amount"), values.pop(f"{name}_unit")
         values[f"{name}_limit"] = LimitOut(amount=amount, unit=unit) if amount is not None else None
-    values["materials"] = [MaterialOut.model_validate(material) for material in values["materials"]]
+    known = situations(values["materials"])
+    values["situations"] = [situation_out(situation, words) for situation in known]
+    values["materials"] = [_material_out(material, known) for material in values["materials"]]
     return ItemOut.model_validate(values)
+
+
+def _material_out(material: Mapping[str, Any], known: Sequence[Situation]) -> MaterialOut:
+    situation = situation_of(material, known)
+    when = WhenOut(situation=situation.code, option=Answer.YES) if situation else None
+    return MaterialOut.model_validate({**material, "when": when})
 
 
 def missing(materials: Sequence[Mapping[str, Any]], brought: Sequence[Mapping[str, Any]]) -> list[MaterialOut]:
     """The required papers that were not brought."""
     here = {material["seq"] for material in brought}
-    return [MaterialOut.model_validate(m) for m in materials if m["required"] and m["seq"] not in here]
+    known = situations(materials)
+    return [_material_out(m, known) for m in materials if m["required"] and m["seq"] not in here]
 
 
 def clock_out(

@@ -9,8 +9,9 @@ from gateway import events, jobs, loading, queries, routes
 from gateway.holding import KEY, Holding
 from gateway.live import Live
 from gateway.models import Base
-from gateway.overview import Overview
+from gateway.overview import Composer
 from gateway.passwords import Passwords
+from gateway.places import Places
 from gateway.sessions import Sessions
 from gateway.settings import GatewaySettings
 from grid_kernel.app import service_app
@@ -34,7 +35,7 @@ async def hold(runtime: Runtime) -> AsyncIterator[None]:
         sessions = Sessions(runtime, secure=settings.behind_tls)
         live = Live(runtime)
         sessions.on_forgotten = live.recheck
-        runtime.extra[KEY] = Holding(sessions, passwords, Overview(clients), live)
+        runtime.extra[KEY] = Holding(sessions, passwords, Composer(clients), live, Places(runtime))
         reading = runtime.start(live.run)
         stack.callback(reading.cancel)
         yield

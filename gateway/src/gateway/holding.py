@@ -6,8 +6,9 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from gateway.live import Live
-from gateway.overview import Overview
+from gateway.overview import Composer
 from gateway.passwords import Passwords
+from gateway.places import Places
 from gateway.sessions import Sessions
 from grid_kernel.runtime import CurrentRuntime, Runtime
 
@@ -16,12 +17,13 @@ KEY = "gateway"
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """Sessions, passwords, the composer of overviews, and the reader of live updates."""
+    """Sessions, passwords, the composer of reads, the reader of live updates, and the names of places."""
 
     sessions: Sessions
     passwords: Passwords
-    overview: Overview
+    composer: Composer
     live: Live
+    places: Places
 
 
 async def current_holding(runtime: CurrentRuntime) -> Holding:

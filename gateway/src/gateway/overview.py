@@ -1,4 +1,4 @@
-"""One area in the figures of all services: asked in parallel, each part with its status, age and source."""
+"""Reads composed of all services: asked in parallel, each part with its status, age and source."""
 
 import asyncio
 import time
@@ -30,20 +30,25 @@ class _Good:
     at: float
 
 
-class Overview:
-    """Composes, and keeps the last good value of each part for whoever had it."""
+class Composer:
+    """Composes, and keeps the last good figures of each part for whoever had them."""
 
     def __init__(self, clients: Mapping[str, httpx.AsyncClient]) -> None:
         self._clients = clients
         self._good: OrderedDict[tuple[str, str, str], _Good] = OrderedDict()
 
-    async def compose(self, area: str, token: str, reader: str) -> dict[str, Part]:
-        """All parts; one service down gives the rest. `reader` keeps what one may see from another."""
+    async def overview(self, area: str, token: str, reader: str) -> dict[str, Part]:
+        """An area in figures; one service down gives the rest. `reader` keeps what one may see from another."""
         asked = (self._part(name, path.format(area=area), token, reader) for name, path in PARTS.items())
         return dict(zip(PARTS, await asyncio.gather(*asked), strict=True))
 
-    async def _part(self, name: str, path: str, token: str, reader: str) -> Part:
-        source, key = f"/api/{name}{path}", (reader, name, path)
+    async def rows(self, lists: Mapping[str, tuple[str, str]], token: str) -> dict[str, Part]:
+        """First pages of lists, by name: the service and its address. Rows of people's matters are never kept."""
+        asked = (self._part(service, path, token, None) for service, path in lists.values())
+        return dict(zip(lists, await asyncio.gather(*asked), strict=True))
+
+    async def _part(self, name: str, path: str, token: str, reader: str | None) -> Part:
+        source, key = f"/api/{name}{path}", (reader or "", name, path)
         try:
             async with asyncio.timeout(DEADLINE_SECONDS):
                 answer = await self._clients[name].get(path, headers={"Authorization": f"Bearer {token}"})
@@ -53,11 +58,16 @@ class Overview:
             return Part(status="forbidden", source=source, age_seconds=None, data=None)
         if not answer.is_success:
             return self._last_good(key, source)
-        good = self._good[key] = _Good(answer.json(), time.monotonic())
+        data = answer.json()
+        if reader is not None:
+            self._keep(key, data)
+        return Part(status="ok", source=source, age_seconds=0, data=data)
+
+    def _keep(self, key: tuple[str, str, str], data: dict[str, Any]) -> None:
+        self._good[key] = _Good(data, time.monotonic())
         self._good.move_to_end(key)
         if len(self._good) > _KEPT:
             self._good.popitem(last=False)
-        return Part(status="ok", source=source, age_seconds=0, data=good.data)
 
     def _last_good(self, key: tuple[str, str, str], source: str) -> Part:
         good = self._good.get(key)

@@ -101,6 +101,12 @@ async def post_assignment(session: AsyncSession, actor: Actor, post_id: UUID) ->
     return found
 
 
+async def unit_names(session: AsyncSession, codes: Sequence[str]) -> dict[str, str]:
+    """The names of units."""
+    found = await session.execute(select(col(Unit.code), col(Unit.name)).where(col(Unit.code).in_(codes)))
+    return {row.code: row.name for row in found}
+
+
 async def unit(session: AsyncSession, code: str) -> Unit:
     """One unit, locked for a change."""
     found = await find(session, select(Unit).where(col(Unit.code) == code).with_for_update())

@@ -168,14 +168,46 @@ def _ordered(grants: Iterable[Grant]) -> tuple[Grant, ...]:
     return tuple(sorted(set(grants), key=lambda grant: (grant.post, grant.area, grant.unit or "")))
 
 
+_LEADERS = (Post.STREET_LEADER, Post.DISTRICT_LEADER)
 _READERS = (
     Post.RESIDENT_SERVICE_OFFICER,
     Post.OPINION_COLLECTOR,
     Post.WINDOW_CLERK,
     Post.STATION_HEAD,
-    Post.STREET_LEADER,
-    Post.DISTRICT_LEADER,
+    *_LEADERS,
 )
+_KEEPERS = (Post.RESIDENT_SERVICE_OFFICER, Post.OPINION_COLLECTOR, Post.WINDOW_CLERK, Post.STATION_HEAD)
+_COMMUNITY = (Post.RESIDENT_SERVICE_OFFICER, Post.OPINION_COLLECTOR, Post.STATION_HEAD)
+_DESK = (Post.WINDOW_CLERK, Post.STATION_HEAD)
+CAN: Mapping[str, tuple[Post, ...]] = {
+    "person.read": _READERS,
+    "person.search": _KEEPERS,
+    "household.change": _KEEPERS,
+    "application.read": (*_DESK, *_LEADERS, Post.RESIDENT_SERVICE_OFFICER, Post.DEPARTMENT_HANDLER),
+    "application.take-in": (*_DESK, Post.RESIDENT_SERVICE_OFFICER),
+    "application.pre-review": _DESK,
+    "application.decide": (Post.DEPARTMENT_HANDLER,),
+    "case.read": (*_READERS, Post.ARBITER, Post.DEPARTMENT_HANDLER, Post.MEDIATOR),
+    "case.handle": (Post.DEPARTMENT_HANDLER, Post.MEDIATOR, Post.ARBITER, *_COMMUNITY),
+    "case.dispatch": (Post.ARBITER, *_LEADERS),
+    "case.verify": (*_COMMUNITY, Post.ARBITER),
+    "case.close": (*_COMMUNITY, Post.STREET_LEADER, Post.ARBITER),
+    "objection.decide": (Post.ARBITER,),
+    "routing.change": (Post.ARBITER, Post.DISTRICT_LEADER),
+    "staff.read": (Post.SYSTEM_ADMIN, Post.SECURITY_ADMIN, Post.STATION_HEAD, *_LEADERS),
+    "account.manage": (Post.SYSTEM_ADMIN,),
+    "post.assign": (Post.SECURITY_ADMIN,),
+    "audit.read": (Post.AUDIT_ADMIN,),
+}
+"""Which screens and buttons a post is shown. The services decide: this only spares people a refusal."""
+
+
+def what_one_can(grants: Iterable[Grant]) -> list[str]:
+    """What is shown to whoever holds these grants; anybody who is signed in reports what they see."""
+    posts = {grant.post for grant in grants}
+    return sorted(["case.report", *(name for name, holders in CAN.items() if posts & set(holders))])
+
+
 LIVE_POSTS: Mapping[str, tuple[Post, ...]] = {
     "population": _READERS,
     "approval": tuple(post for post in _READERS if post is not Post.OPINION_COLLECTOR),

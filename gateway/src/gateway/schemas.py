@@ -31,6 +31,8 @@ class GrantOut(Schema):
     area_code: str
     unit_code: str | None
     duty: Literal["grid", "window"] | None
+    area_name: str | None
+    unit_name: str | None
 
 
 class MeOut(Schema):
@@ -42,7 +44,38 @@ class MeOut(Schema):
     grants: list[GrantOut]
     duty: Duty | None
     areas: list[str]
+    can: list[str]
     second_factor: bool
+
+
+class WorkItem(Schema):
+    """Something that waits for whoever asks."""
+
+    kind: Literal["application", "case", "follow_up"]
+    id: UUID
+    code: str
+    title: str | None
+    state: str | None
+    area_code: str
+    due_at: datetime | None
+    late: bool
+
+
+class WorkPart(Schema):
+    """How one source answered: where its whole list is, and whether it holds more than is shown."""
+
+    status: Literal["ok", "unavailable", "forbidden"]
+    source: str
+    shown: int
+    more: bool
+
+
+class WorkbenchOut(Schema):
+    """What waits for whoever asks, the earliest end first; what has no end comes last, the oldest first."""
+
+    made_at: datetime
+    items: list[WorkItem]
+    parts: dict[str, WorkPart]
 
 
 class PasswordChange(Input):

@@ -21,7 +21,7 @@ from approval_svc.queries.applications import (
 )
 from approval_svc.queries.catalogue import every_version, item_of, item_on, items_on, known_items, open_item
 from approval_svc.queries.histories import all_notices, all_pauses, clocks, entries, notices, pauses, running_clocks
-from approval_svc.queries.others import is_gone, last_kept, last_successor, receives, unit
+from approval_svc.queries.others import is_gone, last_kept, last_successor, receives, unit, unit_named
 from approval_svc.queries.receipts import by_receipt, first_try, forget_tries, progress_lock
 from approval_svc.queries.waiting import (
     clocks_the_calendar_moves,
@@ -74,6 +74,7 @@ __all__ = [
     "silent_too_long",
     "to_link",
     "unit",
+    "unit_named",
     "visible",
     "waiting_party",
     "whole",

@@ -39,16 +39,23 @@ from grid_kernel.types import UtcDateTime
 class Queue(StrEnum):
     """The work lists."""
 
+    TODO = "todo"
     OPEN = "open"
     DESK = "desk"
     UNIT = "unit"
     CORRECTION = "correction"
+    TO_REVIEW = "to-review"
+    TO_FORWARD = "to-forward"
+    TO_HAND_OVER = "to-hand-over"
     DUE_TODAY = "due-today"
     LATE = "late"
     ENDED_THIS_MONTH = "ended-this-month"
 
 
-FIGURES = (Queue.OPEN, Queue.DESK, Queue.DUE_TODAY, Queue.LATE, Queue.ENDED_THIS_MONTH)
+FIGURES = (
+    *(Queue.OPEN, Queue.DESK, Queue.TO_REVIEW, Queue.TO_FORWARD, Queue.CORRECTION, Queue.TO_HAND_OVER),
+    *(Queue.DUE_TODAY, Queue.LATE, Queue.ENDED_THIS_MONTH),
+)
 """What the overview counts; each is a queue, so each count has its list."""
 
 
@@ -127,7 +134,7 @@ LINE: tuple[Any, ...] = (
 def matching(actor: Actor, wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:
     """What is wanted, of what the actor may see."""
     where = [visible(actor)]
-    where += [in_queue(wanted.queue, now)] if wanted.queue else []
+    where += [waits_for(actor) if wanted.queue is Queue.TODO else in_queue(wanted.queue, now)] if wanted.queue else []
     where += [within(wanted.area)] if wanted.area else []
     where += [col(Application.state) == wanted.state] if wanted.state else []
     where += [col(Application.unit_code) == wanted.unit] if wanted.unit else []
@@ -176,6 +183,18 @@ def whole(actor: Actor, application_id: UUID) -> Select[*tuple[Any, ...]]:
     return statement
 
 
+def waits_for(actor: Actor) -> ColumnElement[bool]:
+    """What nobody else is expected to move: to look at, to hand on, to take, to decide, to hand over."""
+    state, area = col(Application.state), col(Application.area_code)
+    at_desk = in_scope(area, actor.areas(*rules.DESK_POSTS))
+    of_unit = _one_of(col(Application.unit_code), actor.units(Post.DEPARTMENT_HANDLER))
+    decided = _one_of(state, [State.APPROVED, State.DENIED])
+    working = _one_of(state, [State.FORWARDED, State.ACCEPTED, State.DEEMED_ACCEPTED])
+    return or_(
+        and_(at_desk, or_(_one_of(state, [State.SUBMITTED, State.PRE_REVIEWED]), decided)), and_(of_unit, working)
+    )
+
+
 def in_queue(queue: Queue, now: datetime) -> ColumnElement[bool]:
     """What a work list holds, of what the actor sees."""
     day = today(now)
@@ -185,6 +204,9 @@ def in_queue(queue: Queue, now: datetime) -> ColumnElement[bool]:
         Queue.OPEN: _one_of(state, sorted(rules.OPEN)),
         Queue.DESK: _one_of(state, [State.SUBMITTED, State.PRE_REVIEWED]),
         Queue.UNIT: _one_of(state, sorted(rules.OPEN - rules.AT_THE_DESK)),
+        Queue.TO_REVIEW: state == State.SUBMITTED,
+        Queue.TO_FORWARD: state == State.PRE_REVIEWED,
+        Queue.TO_HAND_OVER: _one_of(state, [State.APPROVED, State.DENIED]),
         Queue.CORRECTION: state == State.CORRECTION_REQUIRED,
         Queue.DUE_TODAY: and_(due_at >= now, due_at < start_of(day + timedelta(days=1)), waits_for_us),
         Queue.LATE: and_(due_at < now, waits_for_us),

@@ -1,8 +1,11 @@
 """What is known of other services: units, grids that are gone, persons that were merged."""
 
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 
 from approval_svc.models import (
     HandlingUnit,
@@ -14,6 +17,11 @@ from approval_svc.models import (
 async def unit(session: AsyncSession, code: str) -> HandlingUnit | None:
     """A unit as the gateway said it is; None while it has not been heard of."""
     return await session.get(HandlingUnit, code)
+
+
+def unit_named(code: str) -> Select[Any]:
+    """The name of a unit."""
+    return select(col(HandlingUnit.name)).where(col(HandlingUnit.code) == code)
 
 
 async def receives(session: AsyncSession, code: str) -> bool:

@@ -1,7 +1,8 @@
 """Applications: take in, list, read."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Depends, Query
@@ -9,7 +10,14 @@ from fastapi import Depends, Query
 from approval_svc import commands, queries, wording
 from approval_svc.queries import Queue, Wanted
 from approval_svc.rules import State
-from approval_svc.schemas import ApplicationIn, ApplicationLine, ApplicationOut, ApplicationReceived
+from approval_svc.schemas import (
+    ApplicationIn,
+    ApplicationLine,
+    ApplicationOut,
+    ApplicationReceived,
+    NoticeDraft,
+    ReceiptOut,
+)
 from approval_svc.wording import ReaderWords
 from grid_kernel.auth import Actor, CurrentActor
 from grid_kernel.db import WriteSession
@@ -80,9 +88,7 @@ async def read_whole(
     application_id: UUID, actor: Actor, reads: Reads, runtime: Runtime, words: ReaderWords, now: datetime
 ) -> ApplicationOut:
     """An application as its page shows it."""
-    row = await reads.fetch_one(queries.whole(actor, application_id), access="application")
-    if row is None:
-        raise NotFound
+    row = await _seen(application_id, actor, reads)
     calendar = await runtime.calendar()
     pauses = await reads.fetch(queries.pauses(application_id))
     clocks = await reads.fetch(queries.clocks(application_id))
@@ -90,3 +96,25 @@ async def read_whole(
     entries = await reads.fetch(queries.entries(application_id))
     notices = await reads.fetch(queries.notices(application_id))
     return wording.whole_out(row, entries=entries, clocks=shown, notices=notices)
+
+
+@router.get("/{application_id}/receipt", responses=refusals(NotFound))
+async def get_receipt(application_id: UUID, actor: CurrentActor, reads: Reads, words: ReaderWords) -> ReceiptOut:
+    """What is printed for the applicant. The query code is on the first print only: it is kept nowhere in clear."""
+    row = await _seen(application_id, actor, reads)
+    unit = await reads.fetch_one(queries.unit_named(row["unit_code"]))
+    notices = await reads.fetch(queries.notices(application_id))
+    return wording.receipt_out(row, notices, unit["name"] if unit else None, words)
+
+
+@router.get("/{application_id}/notice-draft", responses=refusals(NotFound))
+async def get_notice_draft(application_id: UUID, actor: CurrentActor, reads: Reads, words: ReaderWords) -> NoticeDraft:
+    """Sentences for the one complete notice: what was not brought, and what is often wrong with what was."""
+    return wording.notice_draft(await _seen(application_id, actor, reads), words)
+
+
+async def _seen(application_id: UUID, actor: Actor, reads: Reads) -> Mapping[str, Any]:
+    row = await reads.fetch_one(queries.whole(actor, application_id), access="application")
+    if row is None:
+        raise NotFound
+    return row

@@ -1,11 +1,11 @@
 """Cases with all that belongs to them."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Uuid, and_, any_, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, Uuid, and_, any_, func, literal, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,6 +25,7 @@ from grid_kernel.auth import Actor
 from grid_kernel.db import in_scope
 from grid_kernel.errors import NotFound
 from grid_kernel.geo import Box
+from grid_kernel.types import UtcDateTime
 
 SUMMARY = (
     Case.id,
@@ -47,13 +48,26 @@ SUMMARY = (
 )
 
 
-def listed(where: Sequence[ColumnElement[bool]], after: tuple[Any, ...] | None, limit: int) -> Select[Any]:
-    """A page of cases, the newest report first."""
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+def listed(
+    where: Sequence[ColumnElement[bool]], after: tuple[Any, ...] | None, limit: int, *, order: str = "newest"
+) -> Select[Any]:
+    """A page of cases: the newest report first, or what is due first."""
     statement = select(*map(column, SUMMARY)).where(*where)
+    due = order == "due"
+    begins = func.coalesce(column(Case.due_at), literal(NEVER, UtcDateTime)) if due else column(Case.reported_at)
+    key = (begins, column(Case.id))
     if after is not None:
-        statement = statement.where(tuple_(column(Case.reported_at), column(Case.id)) < tuple_(*map(literal, after)))
-    newest_first = (column(Case.reported_at).desc(), column(Case.id).desc())
-    return statement.order_by(*newest_first).limit(limit + 1)
+        place = tuple_(*map(literal, after))
+        statement = statement.where(tuple_(*key) > place if due else tuple_(*key) < place)
+    return statement.order_by(*(part.asc() if due else part.desc() for part in key)).limit(limit + 1)
+
+
+def place_of(row: Mapping[str, Any], order: str) -> tuple[datetime, UUID]:
+    """Where a row stands in an order; what has no limit stands behind everything that has one."""
+    return (row["due_at"] or NEVER if order == "due" else row["reported_at"], row["id"])
 
 
 def cases_of(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Text, and_, any_, exists, literal, or_, select, true
+from sqlalchemy import ColumnElement, Text, and_, any_, exists, func, literal, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from dispute_svc import rules
@@ -20,7 +20,21 @@ from grid_kernel.db import in_scope
 from grid_kernel.errors import InvalidInput
 
 _SCOPE_POSTS = (*rules.AREA_POSTS, Post.ARBITER, Post.DEPARTMENT_HANDLER, Post.MEDIATOR)
-QUEUES = ("mine", "unit", "open", "undispatched", "objected", "to-verify", "to-close", "late", "closed-this-month")
+QUEUES = (
+    "todo",
+    "mine",
+    "unit",
+    "open",
+    "undispatched",
+    "objected",
+    "to-verify",
+    "to-close",
+    "late",
+    "closed-this-month",
+)
+
+
+_OBJECTION_OPEN = column(Objection.state) == ObjectionState.OPEN
 
 
 def scope(actor: Actor) -> tuple[str, ...]:
@@ -71,6 +85,8 @@ def in_queue(queue: str, actor: Actor, now: datetime) -> ColumnElement[bool]:
     """What a work list holds, of what the actor sees."""
     if queue == "mine":
         return and_(_open(), in_scope(column(Case.area_code), actor.areas(*rules.AREA_POSTS, Post.ARBITER)))
+    if queue == "todo":
+        return waits_for(actor)
     if queue == "unit":
         return and_(_open(), _given_to(actor.units(*rules.UNIT_POSTS)))
     if (everybodys := queues_at(now).get(queue)) is None:
@@ -78,12 +94,31 @@ def in_queue(queue: str, actor: Actor, now: datetime) -> ColumnElement[bool]:
     return everybodys
 
 
+def waits_for(actor: Actor) -> ColumnElement[bool]:
+    """What nobody else is expected to move: a unit's part, what to look at, to end, to send, to decide."""
+    area, state = column(Case.area_code), column(Case.state)
+    units = actor.units(*rules.UNIT_POSTS)
+    turn = one_of(Dispatch.state, [DispatchState.SENT, DispatchState.ACCEPTED])
+    mine = select(1).where(column(Dispatch.case_id) == Case.id, turn, one_of(Dispatch.unit_code, units))
+    arbitrated = in_scope(area, actor.areas(Post.ARBITER))
+    nobody_nearer = or_(column(Case.restricted), func.length(area) < rules.GRID_CODE_LENGTH)
+    objected = exists(select(1).where(column(Objection.case_id) == Case.id, _OBJECTION_OPEN))
+    community = and_(in_scope(area, actor.areas(*rules.COMMUNITY_POSTS)), ~column(Case.restricted))
+    undispatched = and_(state == CaseState.REPORTED, column(Case.located_at).is_not(None))
+    return or_(
+        and_(_open(), exists(mine.correlate(Case))),
+        and_(state == CaseState.HANDLED, or_(community, and_(arbitrated, nobody_nearer))),
+        and_(state == CaseState.VERIFIED, in_scope(area, actor.areas(*rules.CLOSING_POSTS))),
+        and_(undispatched, in_scope(area, actor.areas(*rules.TRIAGE_POSTS))),
+        and_(objected, arbitrated),
+    )
+
+
 def queues_at(now: datetime) -> dict[str, ColumnElement[bool]]:
-    objected = column(Objection.state) == ObjectionState.OPEN
     return {
         "open": _open(),
         "undispatched": column(Case.state) == CaseState.REPORTED,
-        "objected": exists(select(1).where(column(Objection.case_id) == Case.id, objected)),
+        "objected": exists(select(1).where(column(Objection.case_id) == Case.id, _OBJECTION_OPEN)),
         "to-verify": column(Case.state) == CaseState.HANDLED,
         "to-close": column(Case.state) == CaseState.VERIFIED,
         "late": _late(now),

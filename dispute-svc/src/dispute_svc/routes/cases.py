@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Depends, Path, Query
@@ -66,13 +66,18 @@ class Narrowing:
 
 @router.get("")
 async def list_cases(
-    actor: CurrentActor, reads: Reads, paging: Paging, now: Now, narrowing: Annotated[Narrowing, Depends()]
+    actor: CurrentActor,
+    reads: Reads,
+    paging: Paging,
+    now: Now,
+    narrowing: Annotated[Narrowing, Depends()],
+    order: Annotated[Literal["newest", "due"], Query(description="newest first, or what is due first")] = "newest",
 ) -> Page[CaseSummary]:
-    """The cases one may see, the newest first; a queue holds what waits for somebody."""
+    """The cases one may see; a queue holds what waits for somebody, `todo` what waits for whoever asks."""
     where = queries.cases_of(actor, now, **asdict(narrowing))
-    rows = await reads.fetch(queries.listed(where, paging.after(datetime, UUID), paging.limit))
+    rows = await reads.fetch(queries.listed(where, paging.after(datetime, UUID), paging.limit, order=order))
     return page_of(
-        rows, paging, key=lambda row: (row["reported_at"], row["id"]), item=lambda row: case_file.summary(row, now)
+        rows, paging, key=lambda row: queries.place_of(row, order), item=lambda row: case_file.summary(row, now)
     )
 
 

@@ -26,5 +26,5 @@ async def get_overview(
     """One area in the figures of all four services, each part with its status, age and source."""
     if not any(area.startswith(own) for own in actor.areas()):
         raise Forbidden
-    parts = await held.overview.compose(area, bearer(request), actor.id)
+    parts = await held.composer.overview(area, bearer(request), actor.id)
     return OverviewOut(area_code=area, made_at=now, parts=parts)

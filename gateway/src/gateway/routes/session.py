@@ -3,7 +3,7 @@
 from fastapi import Request
 from fastapi.responses import Response
 
-from gateway import commands
+from gateway import commands, queries
 from gateway.holding import CurrentHolding
 from gateway.routes.me import me_of
 from gateway.rules import LoginFailed, LoginLocked, SecondFactorRequired
@@ -29,7 +29,10 @@ async def sign_in(
     secret, account = result
     name, secure = held.sessions.cookie, held.sessions.secure
     response.set_cookie(name, secret, path="/", httponly=True, samesite="lax", secure=secure)
-    return me_of(await signed_in(session, account, now))
+    who = await signed_in(session, account, now)
+    # The sign-in holds its transaction: what gis would have to be asked for comes with /me.
+    areas = held.places.remembered(grant.area for grant in who.grants)
+    return me_of(who, areas, await queries.unit_names(session, who.actor.units()))
 
 
 def check_same_site_if_browser(request: Request) -> None:

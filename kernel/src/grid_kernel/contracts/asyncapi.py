@@ -8,7 +8,6 @@ from pydantic.alias_generators import to_camel
 
 from grid_kernel import contracts
 from grid_kernel.ask import Question
-from grid_kernel.contracts.kernel import AUDIT_ANCHORED
 from grid_kernel.events import ENVELOPE, REGISTRY, Event
 from grid_kernel.listening import with_kernel_handlers
 from grid_kernel.service import Service
@@ -39,11 +38,13 @@ def questions() -> dict[str, Question[Any, Any]]:
 
 
 def hearers(services: Iterable[Service]) -> dict[str, list[str]]:
-    """Which services hear a subject."""
+    """Which services hear a subject of the contracts."""
+    said = said_events()
     heard: dict[str, list[str]] = {}
     for service in services:
         for kind in with_kernel_handlers(service):
-            heard.setdefault(kind.subject, []).append(service.name)
+            if kind.subject in said:
+                heard.setdefault(kind.subject, []).append(service.name)
     return {subject: sorted(names) for subject, names in heard.items()}
 
 
@@ -88,7 +89,7 @@ def document(services: Iterable[Service]) -> Json:
             "version": VERSION,
             "description": _INTRODUCTION,
             "contact": _CONTACT,
-            "tags": [{"name": name} for name in sorted(AUDIT_ANCHORED)],
+            "tags": [{"name": name} for name in sorted({kind.publisher() for kind in said_events().values()})],
         },
         "defaultContentType": "application/cloudevents+json",
         "servers": {
