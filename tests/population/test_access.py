@@ -20,6 +20,8 @@ HOUSEHOLD = {"formedOn": "2026-01-01", "dwellingId": str(ANY), "persons": [perso
 VISIT = {"householdId": str(ANY), "visitedAt": "2026-11-01T08:00:00+08:00", "outcome": "done"}
 CARE = {"personId": str(ANY), "reason": "disability", "basis": "证", "startsOn": "2026-01-10"}
 GRID = "150204999999999"
+RULE = {"areaCode": GRID, "validFrom": "2099-01-01", "monthlyMinimum": 80, "coveragePercent": 90}
+RULE |= {"careVisits": 3, "careGapDays": 14}
 SYNC = {"operations": [{"id": str(ANY), "kind": "visit.record", "at": VISIT["visitedAt"], "body": VISIT}]}
 ROUTES: list[tuple[str, str, Any]] = [
     ("GET", "/households", None),
@@ -47,6 +49,13 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("GET", f"/persons/{ANY}/provenance", None),
     ("GET", f"/households/{ANY}/provenance", None),
     ("GET", f"/dwellings/{ANY}/provenance", None),
+    ("GET", "/care-renewals?area=150204", None),
+    ("POST", f"/care-entries/{ANY}/renewal", {}),
+    ("POST", f"/care-entries/{ANY}/withdrawal", {}),
+    ("GET", "/visit-rules?area=150204", None),
+    ("POST", "/visit-rules", RULE),
+    ("GET", "/spot-checks?area=150204", None),
+    ("POST", f"/spot-checks/{ANY}/answer", {"answer": "confirmed"}),
     ("POST", f"/dwellings/{ANY}/door-token", {}),
     ("POST", "/door-openings", {"token": "0" * 16}),
     ("POST", f"/households/{ANY}/call", {}),
@@ -105,7 +114,7 @@ async def test_what_lies_elsewhere_looks_like_what_does_not_exist(api: Api, plac
     household = await api.registered(place.worker, place.household())
     someone, dwelling = household["persons"][0]["id"], household["dwelling"]["id"]
     for method, path, body in ROUTES:
-        if str(ANY) not in path or path.startswith("/care-entries"):
+        if str(ANY) not in path or path.startswith(("/care-entries", "/spot-checks")):
             continue
         real = household["id"] if path.startswith("/households") else someone
         real = dwelling if path.startswith("/dwellings") else real

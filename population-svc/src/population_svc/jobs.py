@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from grid_kernel.jobs import Job
 from population_svc import commands
+from population_svc.packs import KEPT_CHANGES
 
 if TYPE_CHECKING:
     from grid_kernel.runtime import Runtime
@@ -16,4 +17,21 @@ async def follow_grids(runtime: "Runtime", now: datetime) -> int:
         return await commands.follow_misplaced(session, now=now)
 
 
-JOBS = (Job("follow-grids", every=timedelta(minutes=15), run=follow_grids),)
+async def ask_back(runtime: "Runtime", now: datetime) -> int:
+    """Draw the households of the week that are asked back."""
+    async with runtime.system_session() as session:
+        return await commands.draw_checks(session, now=now)
+
+
+async def forget(runtime: "Runtime", now: datetime) -> int:
+    """Forget notes of visits after twelve months, and changes no cursor can ask for."""
+    async with runtime.system_session() as session:
+        notes = await commands.purge_notes(session, now=now)
+        return notes + await commands.purge_changes(session, now=now, kept=KEPT_CHANGES)
+
+
+JOBS = (
+    Job("follow-grids", every=timedelta(minutes=15), run=follow_grids),
+    Job("ask-back", every=timedelta(days=1), run=ask_back),
+    Job("forget", every=timedelta(days=1), run=forget),
+)

@@ -19,6 +19,8 @@ SEARCH_CAP = 10
 CLOCK_TOLERANCE = timedelta(minutes=5)
 OLDEST_VISIT = timedelta(days=120)
 REVISIT_AFTER = timedelta(days=7)
+RENEW_BEFORE = timedelta(days=30)
+AGE_OF_CONSENT = 14
 COME_AGAIN = "come_again"
 
 
@@ -56,6 +58,47 @@ class VisitState(StrEnum):
     DECLINED = "declined"
     NO_ANSWER = "no_answer"
     NOT_ATTEMPTED = "not_attempted"
+
+
+class CheckAbout(StrEnum):
+    """What a household is asked back about: a visit, or that it really lives elsewhere."""
+
+    VISIT = "visit"
+    PRESENCE = "presence"
+
+
+class CheckAnswer(StrEnum):
+    """What a household said when it was asked back."""
+
+    CONFIRMED = "confirmed"
+    NOT_CONFIRMED = "not_confirmed"
+    NOT_REMEMBERED = "not_remembered"
+    NOT_REACHED = "not_reached"
+
+
+class BasisKind(StrEnum):
+    """On what somebody is on the care list: the own consent, the guardian's, or a statute or decision."""
+
+    CONSENT = "consent"
+    GUARDIAN = "guardian"
+    STATUTORY = "statutory"
+
+
+class CareState(StrEnum):
+    """How a care entry stands: past its expiry it stays and waits for a decision, nothing ends silently."""
+
+    RUNNING = "running"
+    EXPIRING = "expiring"
+    TO_CONFIRM = "to_confirm"
+    ENDED = "ended"
+
+
+class CareEnd(StrEnum):
+    """Why a care entry ended."""
+
+    NO_LONGER_NEEDED = "no_longer_needed"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    LEFT_THE_DISTRICT = "left_the_district"
 
 
 class RevealPurpose(StrEnum):
@@ -152,6 +195,18 @@ class CareEntryEnded(WrongState):
     status, code = 409, "care-entry-ended"
 
 
+class AlreadyAnswered(WrongState):
+    """The household was asked back already."""
+
+    status, code = 409, "already-answered"
+
+
+class NoConsentToWithdraw(WrongState):
+    """The care entry rests on a statute or a decision, not on a consent."""
+
+    status, code = 409, "no-consent-to-withdraw"
+
+
 class SearchTooBroad(InvalidInput):
     """A search needs a whole identity or telephone number, or a name and a grid, building, address or birth date."""
 
@@ -208,6 +263,46 @@ def check_holds_grid(actor: Actor, grid: str) -> None:
     check_asked_area(actor, grid)
     if not any(grant.post in WALKERS and grant.area == grid for grant in actor.grants):
         raise Forbidden
+
+
+def check_sets_rules(actor: Actor, area: str) -> None:
+    """What visiting demands is set by whoever leads the area, not by those who visit."""
+    if not actor.holds(Post.STREET_LEADER, Post.DISTRICT_LEADER, area=area):
+        raise Forbidden
+
+
+def check_asks_back(actor: Actor, area: str) -> None:
+    """Asking back is done by the station, not by whoever made the visit."""
+    if not actor.holds(Post.STATION_HEAD, Post.WINDOW_CLERK, area=area):
+        raise Forbidden
+
+
+def sample_size(number: int) -> int:
+    """How many of so many are asked back: three in a hundred, one at least."""
+    return min(number, max(1, -(-number * 3 // 100)))
+
+
+def note_limit(day: date) -> date:
+    """Notes of visits before this day are forgotten: twelve months."""
+    return day - timedelta(days=365)
+
+
+def care_state(expires_on: date, ended_on: date | None, day: date) -> CareState:
+    """How a care entry stands on a day."""
+    if ended_on is not None and ended_on <= day:
+        return CareState.ENDED
+    if expires_on <= day:
+        return CareState.TO_CONFIRM
+    return CareState.EXPIRING if expires_on - RENEW_BEFORE <= day else CareState.RUNNING
+
+
+def check_basis(kind: BasisKind, guardian: str | None, birth_date: date, day: date) -> None:
+    """A child under 14 cannot consent (PIPL art 31), and a guardian has a name."""
+    if kind is BasisKind.GUARDIAN and guardian is None:
+        raise InvalidInput.at("/guardian", "missing")
+    age = day.year - birth_date.year - ((day.month, day.day) < (birth_date.month, birth_date.day))
+    if kind is BasisKind.CONSENT and age < AGE_OF_CONSENT:
+        raise InvalidInput.at("/basisKind", "guardian-needed")
 
 
 def check_in_scope(actor: Actor, area_code: str | None, pointer: str, message: str) -> str:

@@ -1,20 +1,31 @@
 """What can be made to happen: one function per verb."""
 
 from population_svc.commands.changing import change_dwelling, change_household, change_person, reveal
+from population_svc.commands.checking import answer_check, draw_checks, purge_changes, purge_notes
 from population_svc.commands.doors import call_household, put_up_token
 from population_svc.commands.grids import follow_buildings, follow_misplaced, hear_buildings
 from population_svc.commands.loading import load
 from population_svc.commands.moving import leave_person, move_household, move_person
 from population_svc.commands.registering import register_household, register_person
+from population_svc.commands.ruling import set_visit_rule
 from population_svc.commands.syncing import Outcome, sync
-from population_svc.commands.visiting import end_care, list_for_care, record_visit, request_follow_up
+from population_svc.commands.visiting import (
+    end_care,
+    list_for_care,
+    record_visit,
+    renew_care,
+    request_follow_up,
+    withdraw_consent,
+)
 
 __all__ = [
     "Outcome",
+    "answer_check",
     "call_household",
     "change_dwelling",
     "change_household",
     "change_person",
+    "draw_checks",
     "end_care",
     "follow_buildings",
     "follow_misplaced",
@@ -24,11 +35,16 @@ __all__ = [
     "load",
     "move_household",
     "move_person",
+    "purge_changes",
+    "purge_notes",
     "put_up_token",
     "record_visit",
     "register_household",
     "register_person",
+    "renew_care",
     "request_follow_up",
     "reveal",
+    "set_visit_rule",
     "sync",
+    "withdraw_consent",
 ]

@@ -39,6 +39,7 @@ _STEPS = (
     ("person", _NEW_CONTENT + ", version = r.version + 1", _LAST_HOMES, "r.id = d.person_id"),
     ("visit", "", _HOMES, "r.dwelling_id = d.id"),
     ("care_entry", "", _HOUSEHOLDS, "r.household_id = d.id"),
+    ("spot_check", "", _HOUSEHOLDS, "r.household_id = d.id"),
     ("follow_up", "", _HOUSEHOLDS, "r.household_id = d.id"),
     ("dwelling_version", "", _HOMES, "r.id = d.id"),
     ("household_version", "", _HOMES, "r.dwelling_id = d.id"),

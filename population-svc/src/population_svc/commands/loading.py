@@ -19,7 +19,7 @@ from grid_kernel.events import publish_many
 from population_svc import queries
 from population_svc.grams import grams, name_grams
 from population_svc.models import BuildingGrid, CareEntry, Dwelling, Household, Occupancy, Person, Visit
-from population_svc.rules import VisitOutcome, roster_key
+from population_svc.rules import BasisKind, VisitOutcome, roster_key
 
 if TYPE_CHECKING:
     from grid_kernel.runtime import Runtime
@@ -201,6 +201,7 @@ async def _enter_care(session: AsyncSession, rows: Sequence[Row], now: datetime)
             area_code=places[UUID(row["household_id"])].area_code,
             reason=row["reason"],
             basis=row["basis"],
+            basis_kind=BasisKind(row.get("basis_kind", "statutory")),
             starts_on=_day(row["starts_on"]),
             expires_on=_day(row["expires_on"]),
             recorded_at=now,

@@ -50,8 +50,9 @@ async def leave_person(
     person, lived = await _leaving(session, actor, person_id, version=version, on=on, at="/leftOn", now=now)
     lived.end(on=on, now=now)
     await publish(session, person.leave(on=on, now=now))
+    gone = rules.CareEnd.LEFT_THE_DISTRICT
     for entry in await queries.running_care_of(session, [person.id]):
-        await publish(session, entry.end(on=max(on, entry.starts_on), now=now))
+        await publish(session, entry.end(on=max(on, entry.starts_on), now=now, reason=gone))
     await session.flush()
     await _after_departure(session, lived, on=on, now=now)
     await record_act(session, actor, "person.left", person, kind="person", now=now)

@@ -17,7 +17,7 @@ from grid_kernel.types import uuid7
 from population_svc import queries, rules
 from population_svc.commands.storing import stored
 from population_svc.models import CareEntry, FollowUp, Household, Visit
-from population_svc.schemas import CareEntryEndIn, CareEntryIn, VisitIn
+from population_svc.schemas import CareEntryEndIn, CareEntryIn, CareRenewalIn, VisitIn
 
 
 async def record_visit(
@@ -83,6 +83,7 @@ async def list_for_care(session: AsyncSession, actor: Actor, entry: CareEntryIn,
     lived = await queries.current_occupancy(session, person.id)
     if lived is None:
         raise rules.PersonHasLeft
+    rules.check_basis(entry.basis_kind, entry.guardian, person.birth_date, entry.starts_on)
     expires_on = entry.expires_on or expiry(entry.reason, entry.starts_on)
     if expires_on <= entry.starts_on:
         raise InvalidInput.at("/expiresOn", "before-the-start", start=entry.starts_on.isoformat())
@@ -121,6 +122,37 @@ async def end_care(
     await publish(session, entry.end(on=ending.ended_on, now=now))
     await session.flush()
     await record_act(session, actor, "care.ended", entry, kind="care_entry", now=now)
+    return entry
+
+
+async def renew_care(
+    session: AsyncSession, actor: Actor, entry_id: UUID, renewal: CareRenewalIn, *, version: int, now: datetime
+) -> CareEntry:
+    """Let a care entry run on, because somebody asked the person and decided so."""
+    entry = await queries.care_entry_for_update(session, actor, entry_id)
+    rules.check_may_keep(actor, entry.area_code)
+    expect_version(entry, version)
+    until = renewal.expires_on or expiry(entry.reason, today(now))
+    if until <= today(now):
+        raise InvalidInput.at("/expiresOn", "in-the-past")
+    entry.renew(until=until, now=now)
+    if renewal.basis is not None:
+        entry.basis = renewal.basis
+    await session.flush()
+    await record_act(session, actor, "care.renewed", entry, kind="care_entry", now=now)
+    return entry
+
+
+async def withdraw_consent(
+    session: AsyncSession, actor: Actor, entry_id: UUID, *, version: int, now: datetime
+) -> CareEntry:
+    """End a care entry today, because the person or the guardian no longer agrees; as easy as agreeing was."""
+    entry = await queries.care_entry_for_update(session, actor, entry_id)
+    rules.check_may_keep(actor, entry.area_code)
+    expect_version(entry, version)
+    await publish(session, entry.withdraw(on=today(now), now=now))
+    await session.flush()
+    await record_act(session, actor, "care.consent_withdrawn", entry, kind="care_entry", now=now)
     return entry
 
 

@@ -1,9 +1,18 @@
 """Every SELECT of the service. Reads of an actor start from `visible`."""
 
 from population_svc.queries.bulk import buildings_said, homes, known_ids, places
+from population_svc.queries.checks import (
+    check_for_update,
+    drawn_since,
+    forget_changes,
+    forget_notes,
+    spot_checks,
+    standing_beside,
+    visited_since,
+)
 from population_svc.queries.doors import current_door_token, door, households_in, phone_of, recorded_since
 from population_svc.queries.figures import counts, empty_dwellings, progress
-from population_svc.queries.grids import grid_now, grid_of, misplaced, rules_on
+from population_svc.queries.grids import grid_now, grid_of, misplaced, rule_before, rules_on, rules_over
 from population_svc.queries.households import (
     RosterFilter,
     any_dwelling,
@@ -70,6 +79,8 @@ from population_svc.queries.views import (
 from population_svc.queries.visits import (
     care_entries_of,
     care_entry_for_update,
+    care_renewals,
+    care_shown,
     first_done_since,
     follow_ups,
     open_follow_ups,
@@ -90,6 +101,9 @@ __all__ = [
     "came_from",
     "care_entries_of",
     "care_entry_for_update",
+    "care_renewals",
+    "care_shown",
+    "check_for_update",
     "confirmed_at",
     "confirmed_dwelling_at",
     "confirmed_person_at",
@@ -101,6 +115,7 @@ __all__ = [
     "current_occupancies",
     "current_occupancy",
     "door",
+    "drawn_since",
     "dwelling",
     "dwelling_for_update",
     "dwellings",
@@ -112,6 +127,8 @@ __all__ = [
     "find_persons",
     "first_done_since",
     "follow_ups",
+    "forget_changes",
+    "forget_notes",
     "grid_now",
     "grid_of",
     "homes",
@@ -146,13 +163,18 @@ __all__ = [
     "require_household",
     "roster",
     "roster_changes",
+    "rule_before",
     "rules_on",
+    "rules_over",
     "running_care_of",
+    "spot_checks",
+    "standing_beside",
     "stated_by_phone",
     "statements_on",
     "sync_operation",
     "visible",
     "visit_shown",
+    "visited_since",
     "visits_of",
     "where_is",
     "where_registered",

@@ -5,11 +5,13 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Subquery
+from sqlalchemy import ARRAY, Select, Subquery, any_, func, literal
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from grid_kernel.db import find
+from grid_kernel.types import AREA_CODE
 from population_svc.models import BuildingGrid, Dwelling, VisitRule
 from population_svc.queries.scope import everyone
 
@@ -61,3 +63,17 @@ def rules_on(day: date) -> Select[Any]:
     ended = col(VisitRule.valid_to)
     in_force = everyone(VisitRule).where(col(VisitRule.valid_from) <= day)
     return in_force.where((ended.is_(None)) | (ended > day))
+
+
+def rules_over(area: str) -> Select[Any]:
+    """Every rule of an area and of those above it, the nearest and newest first."""
+    above = [area[:length] for length in (0, 6, 9, 12, 15) if length <= len(area)]
+    asked = everyone(VisitRule).where(col(VisitRule.area_code) == any_(literal(above, ARRAY(AREA_CODE))))
+    return asked.order_by(func.length(col(VisitRule.area_code)).desc(), col(VisitRule.valid_from).desc())
+
+
+async def rule_before(session: AsyncSession, area: str, day: date) -> VisitRule | None:
+    """The area's own rule that holds on the day before another begins, locked."""
+    asked = everyone(VisitRule).where(col(VisitRule.area_code) == area, col(VisitRule.valid_from) < day)
+    asked = asked.where((col(VisitRule.valid_to).is_(None)) | (col(VisitRule.valid_to) > day))
+    return await find(session, asked.with_for_update())

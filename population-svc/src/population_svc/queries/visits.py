@@ -15,7 +15,7 @@ from grid_kernel.errors import NotFound
 from population_svc.history import as_of
 from population_svc.models import CareEntry, Dwelling, FollowUp, Visit, household_version
 from population_svc.queries.scope import everyone, visible, within
-from population_svc.rules import Sight, VisitOutcome, sight
+from population_svc.rules import RENEW_BEFORE, Sight, VisitOutcome, care_state, sight
 
 
 def visits_of(actor: Actor, household_id: UUID, *, after: tuple[date, UUID] | None, limit: int) -> Select[Any]:
@@ -35,6 +35,21 @@ def care_entries_of(actor: Actor, household_id: UUID) -> Select[Any]:
     """The care entries of a household's persons, running ones first."""
     asked = visible(actor, CareEntry).where(col(CareEntry.household_id) == household_id)
     return asked.order_by(col(CareEntry.ended_on).desc().nulls_first(), col(CareEntry.id))
+
+
+def care_renewals(actor: Actor, area: str, day: date, *, after: tuple[date, UUID] | None, limit: int) -> Select[Any]:
+    """The care entries that expire within the month before their renewal, or have, and wait for somebody to decide."""
+    asked = visible(actor, CareEntry).where(within(col(CareEntry.area_code), area), col(CareEntry.ended_on).is_(None))
+    asked = asked.where(col(CareEntry.expires_on) <= day + RENEW_BEFORE)
+    if after is not None:
+        asked = asked.where(tuple_(col(CareEntry.expires_on), col(CareEntry.id)) > tuple_(*after))
+    return asked.order_by(col(CareEntry.expires_on), col(CareEntry.id)).limit(limit + 1)
+
+
+def care_shown(entry: Any, day: date) -> dict[str, Any]:
+    """A care entry with how it stands on a day."""
+    row = dict(entry) if isinstance(entry, Mapping) else entry.model_dump()
+    return row | {"state": care_state(row["expires_on"], row["ended_on"], day)}
 
 
 def follow_ups(actor: Actor, area: str | None, *, after: tuple[UUID] | None, limit: int) -> Select[Any]:

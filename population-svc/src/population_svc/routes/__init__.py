@@ -1,6 +1,7 @@
 """The resources of the service, one file each."""
 
 from population_svc.routes.care import care_entries, follow_ups
+from population_svc.routes.checks import spot_checks, visit_rules
 from population_svc.routes.doors import doors
 from population_svc.routes.dwellings import dwellings
 from population_svc.routes.figures import figures
@@ -21,6 +22,8 @@ ROUTERS = (
     follow_ups,
     figures,
     packs,
+    spot_checks,
+    visit_rules,
     doors,
     provenance,
     statistics,

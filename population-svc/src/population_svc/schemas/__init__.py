@@ -1,6 +1,7 @@
 """What crosses HTTP."""
 
-from population_svc.schemas.care import CareEntryEndIn, CareEntryIn, CareEntryOut, FollowUpOut
+from population_svc.schemas.care import CareEntryEndIn, CareEntryIn, CareEntryOut, CareRenewalIn, FollowUpOut
+from population_svc.schemas.checks import SpotCheckAnswerIn, SpotCheckOut, VisitRuleIn, VisitRuleOut
 from population_svc.schemas.doors import Call, DoorOpened, DoorOpening, DoorTokenOut
 from population_svc.schemas.figures import AreaProgress, CareProgress, CountsOut, Figure, PaceOut, ProgressOut, RuleOut
 from population_svc.schemas.households import (
@@ -66,6 +67,7 @@ __all__ = [
     "CareEntryIn",
     "CareEntryOut",
     "CareProgress",
+    "CareRenewalIn",
     "Cell",
     "ClashOut",
     "CountsOut",
@@ -116,10 +118,14 @@ __all__ = [
     "Reveal",
     "Revealed",
     "RuleOut",
+    "SpotCheckAnswerIn",
+    "SpotCheckOut",
     "SyncIn",
     "SyncOut",
     "SyncResult",
     "VisitIn",
     "VisitOut",
     "VisitRecorded",
+    "VisitRuleIn",
+    "VisitRuleOut",
 ]

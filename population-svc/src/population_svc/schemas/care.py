@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import StringConstraints
 
-from grid_kernel.schemas import Input, Line, Schema
+from grid_kernel.schemas import Input, Line, Schema, ShortText
+from population_svc.rules import BasisKind, CareEnd, CareState
 
 Reason = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
 
@@ -18,8 +19,17 @@ class CareEntryIn(Input):
     person_id: UUID
     reason: Reason
     basis: Line
+    basis_kind: BasisKind = BasisKind.CONSENT
+    guardian: ShortText | None = None
     starts_on: date
     expires_on: date | None = None
+
+
+class CareRenewalIn(Input):
+    """Until when it runs on (the months of its reason from today unless said), and on what basis now."""
+
+    expires_on: date | None = None
+    basis: Line | None = None
 
 
 class CareEntryEndIn(Input):
@@ -37,9 +47,13 @@ class CareEntryOut(Schema):
     area_code: str
     reason: str
     basis: str
+    basis_kind: BasisKind
+    guardian: str | None
     starts_on: date
     expires_on: date
     ended_on: date | None
+    end_reason: CareEnd | None
+    state: CareState
     version: int
 
 

@@ -1,0 +1,48 @@
+"""The tables of the population base. A method moves the state of a row and returns the event that says so."""
+
+from population_svc.models.base import CARE_BASIS, CARE_GUARDIAN, DOOR, ID_NUMBER, PHONE, VISIT_NOTE, Base
+from population_svc.models.care import CareEntry, CareReason
+from population_svc.models.noting import BuildingGrid, RosterChange, Statement, SyncOperation
+from population_svc.models.register import (
+    KEPT,
+    DoorToken,
+    Dwelling,
+    Household,
+    Occupancy,
+    Person,
+    dwelling_version,
+    household_version,
+    occupancy_version,
+    person_version,
+)
+from population_svc.models.visiting import FollowUp, SpotCheck, Visit, VisitRule
+
+__all__ = [
+    "CARE_BASIS",
+    "CARE_GUARDIAN",
+    "DOOR",
+    "ID_NUMBER",
+    "KEPT",
+    "PHONE",
+    "VISIT_NOTE",
+    "Base",
+    "BuildingGrid",
+    "CareEntry",
+    "CareReason",
+    "DoorToken",
+    "Dwelling",
+    "FollowUp",
+    "Household",
+    "Occupancy",
+    "Person",
+    "RosterChange",
+    "SpotCheck",
+    "Statement",
+    "SyncOperation",
+    "Visit",
+    "VisitRule",
+    "dwelling_version",
+    "household_version",
+    "occupancy_version",
+    "person_version",
+]
