@@ -34,7 +34,12 @@ build = module("web_build", WEB / "build.py")
 
 
 def catalogue(language: str) -> str:
-    return (WEB / f"packages/i18n/src/{language}.json").read_text("utf-8")
+    """The words of both apps together."""
+    folder = WEB / "packages/i18n/src"
+    console, field = (
+        json.loads((folder / f"{name}.json").read_text("utf-8")) for name in (language, f"field.{language}")
+    )
+    return json.dumps(console | field, ensure_ascii=False)
 
 
 def leaves(node: object, prefix: str = "") -> dict[str, str]:

@@ -1,3 +1,4 @@
+import '@grid/i18n/console'
 import '@grid/tokens'
 import '@grid/ui/ui.css'
 import './console.css'

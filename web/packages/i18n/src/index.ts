@@ -1,10 +1,9 @@
 /** Words for people: one catalogue per language, days and numbers as each language writes them. */
 import { ref, type Ref } from 'vue'
-import zh from './zh-CN.json'
 
 export type Language = 'zh-CN' | 'en'
 export type Params = Readonly<Record<string, string | number>>
-type Tree = { [key: string]: string | Tree }
+export type Tree = { [key: string]: string | Tree }
 /** Labels of a service as `GET /v1/labels` gives them. */
 export type Labels = Readonly<Record<string, unknown>>
 
@@ -12,11 +11,18 @@ const ZONE = 'Asia/Shanghai'
 
 export class Words {
   readonly language: Ref<Language> = ref('zh-CN')
-  readonly #catalogues: Record<Language, Tree | null> = { 'zh-CN': zh, en: null }
+  readonly #catalogues: Record<Language, Tree | null> = { 'zh-CN': null, en: null }
+  #english: () => Promise<{ default: Tree }> = () => Promise.reject(new Error('no English'))
+
+  /** Say with which words this app speaks; an app carries its own and no other's. */
+  install(chinese: Tree, english: () => Promise<{ default: Tree }>): void {
+    this.#catalogues['zh-CN'] = chinese
+    this.#english = english
+  }
 
   /** English is loaded when somebody asks for it. */
   async use(language: Language): Promise<void> {
-    if (language === 'en') this.#catalogues.en ??= (await import('./en.json')).default
+    if (language === 'en') this.#catalogues.en ??= (await this.#english()).default
     this.language.value = language
     document.documentElement.lang = language
   }
@@ -70,7 +76,7 @@ export class Words {
   }
 
   #find(key: string): string | undefined {
-    let node: string | Tree | undefined = this.#catalogues[this.language.value] ?? zh
+    let node: string | Tree | undefined = (this.#catalogues[this.language.value] ?? this.#catalogues['zh-CN'])!
     for (const step of key.split('.')) node = typeof node === 'object' ? node[step] : undefined
     return typeof node === 'string' ? node : undefined
   }

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { label, Words } from '../src'
+import { label, words, Words } from '../src'
+import '../src/field'
+import fieldEn from '../src/field.en.json'
+import fieldZh from '../src/field.zh-CN.json'
 import en from '../src/en.json'
 import zh from '../src/zh-CN.json'
 
@@ -13,12 +16,13 @@ const plain = (all: string[]) => all.filter((key) => !key.endsWith('-one')).sort
 describe('the catalogue', () => {
   it('says the same things in both languages', () => {
     expect(plain(keys(en))).toEqual(plain(keys(zh)))
+    expect(plain(keys(fieldEn))).toEqual(plain(keys(fieldZh)))
   })
 })
 
 describe('words', () => {
   it('fill in what is named in braces', () => {
-    expect(new Words().t('dates.today-at', { clock: '10:42' })).toBe('今天 10:42')
+    expect(words.t('dates.today-at', { clock: '10:42' })).toBe('今天 10:42')
   })
 
   it('write a day as a sentence does', () => {
@@ -26,7 +30,7 @@ describe('words', () => {
   })
 
   it('fail loudly where nobody wrote any', () => {
-    expect(() => new Words().t('no.such')).toThrow('no.such')
+    expect(() => words.t('no.such')).toThrow('no.such')
   })
 })
 

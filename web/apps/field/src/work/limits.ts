@@ -1,0 +1,2 @@
+/** How much a report may carry (the service takes nine files). */
+export const outboxPhotoLimit = 9
