@@ -74,6 +74,7 @@ _BODIES: dict[str, Json] = {
     "changeUnit": {"name": "某处", "phone": "12000001111", "active": True},
     "confirmSecondFactor": {"code": "000000"},
     "findNearbyCases": {"point": {"lon": 109.9, "lat": 40.65, "crs": "CGCS2000", "accuracyM": 100}},
+    "decideExtension": {"approved": True},
     "addToCase": {"note": "还有一处"},
     "objectToDispatch": {"reason": "not_our_duty"},
     "decideApplication": {"approved": True},

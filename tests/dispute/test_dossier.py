@@ -10,20 +10,21 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from dispute_svc import rules
 from dispute_svc.catalogue import categories
 from dispute_svc.commands.reporting import begin
-from dispute_svc.dossier import Dossier
+from dispute_svc.dossier import Dossier, Why
 from dispute_svc.models import Dispatch
 from dispute_svc.rules import (
     CaseState,
     DispatchRole,
     DispatchState,
     EntryKind,
+    ExtensionKind,
     Limit,
     ObjectionReason,
     ObjectionState,
 )
 from dispute_svc.schemas import ReportIn
 from grid_kernel.auth import Actor, Grant, Post
-from grid_kernel.clock import Unit, WorkingCalendar
+from grid_kernel.clock import Unit, WorkingCalendar, today
 from grid_kernel.errors import Forbidden, WrongState
 
 GRID = "150204006019003"
@@ -47,6 +48,7 @@ class LifeOfACase(RuleBasedStateMachine):
         self.now = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
         given = ReportIn(category="H06", title="井盖松动", restricted=restricted, grid_code=GRID)
         self.dossier: Dossier = begin(WORKER, given, categories()["H06"], "150204", 1, self.now)[0]
+        self.other = begin(WORKER, given, categories()["H06"], "150204", 2, self.now)[0]
         self.refused = 0
 
     def _try(self, step: object, *arguments: object, **named: object) -> None:
@@ -64,6 +66,8 @@ class LifeOfACase(RuleBasedStateMachine):
             dossier.case.model_dump(),
             [dispatch.model_dump() for dispatch in dossier.dispatches],
             [objection.model_dump() for objection in dossier.objections],
+            [extension.model_dump() for extension in dossier.extensions],
+            len(self.other.fresh),
             len(dossier.fresh),
         )
 
@@ -119,6 +123,27 @@ class LifeOfACase(RuleBasedStateMachine):
     def resolve(self) -> None:
         self._try(self.dossier.resolve, WORKER, self.now)
 
+    @rule()
+    def supplement(self) -> None:
+        self._try(self.dossier.supplement, WORKER, self.now, Why(note="还有"))
+
+    @rule(number=st.integers(0, 5), kind=st.sampled_from(ExtensionKind))
+    def ask_for_time(self, number: int, kind: ExtensionKind) -> None:
+        if dispatch := self._some(number):
+            until = today(self.now) + timedelta(days=60)
+            unit = of_unit(dispatch.unit_code)
+            self._try(self.dossier.ask_for_extension, unit, dispatch, kind, until, self.now, "等材料")
+
+    @rule(number=st.integers(0, 5), approved=st.booleans())
+    def decide_about_time(self, number: int, approved: bool) -> None:
+        if asked := self.dossier.extensions:
+            request = asked[number % len(asked)]
+            self._try(self.dossier.decide_extension, of_unit("centre"), request, self.now, None, approved=approved)
+
+    @rule()
+    def merge(self) -> None:
+        self._try(self.dossier.merge, of_unit("centre"), self.other, self.now, None)
+
     @rule(grade=st.integers(1, 5))
     def rate(self, grade: int) -> None:
         self._try(self.dossier.rate, WORKER, grade, self.now)
@@ -157,6 +182,20 @@ class LifeOfACase(RuleBasedStateMachine):
         if wanted := expected.get(self.dossier.case.state):
             assert self.dossier.lead.state is wanted
             assert self.dossier.lead.unit_code == self.dossier.case.lead_unit
+
+    @invariant()
+    def a_granted_end_is_the_end_of_the_part_and_of_the_case_it_leads(self) -> None:
+        for dispatch in self.dossier.live:
+            assert dispatch.extended_to in (None, dispatch.due_at)
+        if self.dossier.case.state in rules.CLOCK_RUNS:
+            assert self.dossier.case.due_at == self.dossier.lead.due_at
+
+    @invariant()
+    def a_merged_case_left_nobody_at_work(self) -> None:
+        if self.dossier.case.merged_into:
+            assert self.dossier.case.state in (CaseState.CLOSED, CaseState.RATED)
+            assert not any(d.state in rules.PENDING_DISPATCH for d in self.dossier.live)
+            assert [entry.kind for entry, _, _ in self.other.fresh] == [EntryKind.REPORTED, EntryKind.ABSORBED]
 
     @invariant()
     def an_objected_part_has_exactly_one_open_objection(self) -> None:

@@ -80,6 +80,7 @@ MOVES: dict[str, tuple[set[CaseState], Callable[[Case, Dispatch], object]]] = {
     "return": ({CaseState.HANDLED}, lambda case, lead: case.verify(lead, NOW, solved=False)),
     "close": ({CaseState.VERIFIED}, lambda case, _: case.close(Outcome.SOLVED, NOW)),
     "resolve": ({CaseState.REPORTED, CaseState.DISPATCHED}, lambda case, _: case.close(Outcome.SELF_RESOLVED, NOW)),
+    "merge": (set(rules.MAY_MERGE), lambda case, _: case.merge(case_in(CaseState.REPORTED), NOW)),
     "rate": ({CaseState.CLOSED}, lambda case, _: case.rate(1, NOW)),
 }
 LEAD_THEN = {

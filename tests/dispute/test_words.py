@@ -18,6 +18,8 @@ ENUMS: list[type[StrEnum]] = [
     rules.ObjectionState,
     rules.ObjectionReason,
     rules.Outcome,
+    rules.ExtensionKind,
+    rules.ExtensionState,
     rules.EntryKind,
     rules.Channel,
     models.PartyRole,

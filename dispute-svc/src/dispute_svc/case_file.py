@@ -15,6 +15,7 @@ from dispute_svc.schemas import (
     Disclosure,
     DispatchOut,
     EntryOut,
+    ExtensionOut,
     MyReport,
     ObjectionOut,
     PointOut,
@@ -100,6 +101,7 @@ async def _compose(reads: ReadRunner, row: Row, words: Words, now: datetime, *, 
     case_id = row["id"]
     entries = await reads.fetch(queries.entries_of(case_id))
     dispatches = await reads.fetch(queries.dispatches_of(case_id))
+    extensions = await reads.fetch(queries.extensions_of(case_id))
     objections = await reads.fetch(queries.objections_of(case_id))
     reporter = await _reporter(reads, case_id) if knows_reporter else None
     hidden = row["anonymous"] and not knows_reporter
@@ -112,6 +114,7 @@ async def _compose(reads: ReadRunner, row: Row, words: Words, now: datetime, *, 
         "entries": [_entry(entry, words, row["reporter_id"], hide_reporter=hidden) for entry in entries],
         "dispatches": [dispatch_out(dispatch, words, now) for dispatch in dispatches],
         "objections": [ObjectionOut.model_validate(dict(objection)) for objection in objections],
+        "extensions": [ExtensionOut.model_validate(dict(extension)) for extension in extensions],
     }
     return CaseOut.model_validate({name: members[name] for name in CaseOut.model_fields})
 

@@ -5,17 +5,19 @@ step, and save; the loader takes the same steps in memory and saves many at once
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from dispute_svc import rules
-from dispute_svc.models import Case, Dispatch, Entry, Objection, Party
+from dispute_svc.models import Case, Dispatch, Entry, Extension, Objection, Party
 from dispute_svc.rules import (
     CaseState,
     DispatchRole,
     DispatchState,
     EntryKind,
+    ExtensionKind,
+    ExtensionState,
     Grade,
     Limit,
     ObjectionReason,
@@ -24,7 +26,7 @@ from dispute_svc.rules import (
 from dispute_svc.spots import Spot
 from dispute_svc.triage import Decision, Routed
 from grid_kernel.auth import Actor
-from grid_kernel.clock import WorkingCalendar, deadline
+from grid_kernel.clock import WorkingCalendar, deadline, end_of
 from grid_kernel.contracts.dispute import CaseEvent
 
 
@@ -43,6 +45,7 @@ class Why:
 
 
 NOTHING_MORE = Why()
+_PLACE = ("lon", "lat", "accuracy_m", "captured_at", "point_source", "point_crs", "building_id")
 
 
 @dataclass
@@ -53,6 +56,7 @@ class Dossier:
     dispatches: list[Dispatch] = field(default_factory=list)
     objections: list[Objection] = field(default_factory=list)
     parties: list[Party] = field(default_factory=list)
+    extensions: list[Extension] = field(default_factory=list)
     fresh: list[tuple[Entry, CaseEvent, Actor]] = field(default_factory=list)
 
     @property
@@ -99,7 +103,7 @@ class Dossier:
         """Take the place; everything of the case moves with it."""
         kind = EntryKind.LOCATED if self.case.located_at is None else EntryKind.RELOCATED
         event = self.case.locate(area_code, now)
-        for row in (*self.dispatches, *self.objections, *self.parties):
+        for row in (*self.dispatches, *self.objections, *self.parties, *self.extensions):
             row.area_code = area_code
         self._write(actor, event, kind, now)
 
@@ -243,6 +247,76 @@ class Dossier:
     def supplement(self, actor: Actor, now: datetime, why: Why) -> None:
         """Somebody saw more of it."""
         self._write(actor, self.case.supplement(why.happened_at or now, now), EntryKind.SUPPLEMENTED, now, why)
+
+    def merge(self, actor: Actor, into: "Dossier", now: datetime, note: str | None) -> None:
+        """The same matter as another case: end here, be named there, let the units go."""
+        if any(dispatch.state is DispatchState.OBJECTED for dispatch in self.live):
+            raise rules.MoveNotAllowed(state=DispatchState.OBJECTED.value, to=CaseState.CLOSED.value)
+        event = self.case.merge(into.case, now)
+        for dispatch in self.live:
+            if dispatch.state in rules.PENDING_DISPATCH:
+                dispatch.move(dispatch.state, DispatchState.WITHDRAWN)
+        self._write(actor, event, EntryKind.MERGED, now, Why(note=note, reason=into.case.case_code))
+        taken = into.case.supplement(now, now)
+        into._write(actor, taken, EntryKind.ABSORBED, now, Why(note=note, reason=self.case.case_code))
+
+    def split(self, actor: Actor, now: datetime, case_id: UUID, case_code: str, query_code: str) -> "Dossier":
+        """A case of its own for another matter at the same place; what it is about is filled in by whoever splits."""
+        event = self.case.supplement(now, now)
+        self._write(actor, event, EntryKind.SPLIT, now, Why(reason=case_code))
+        place = {name: getattr(self.case, name) for name in _PLACE}
+        here = self.case.area_code if self.case.located_at else self.case.chosen_area
+        case = Case(
+            **place,
+            id=case_id,
+            case_code=case_code,
+            query_code=query_code,
+            area_code=self.case.area_code,
+            chosen_area=here,
+            kind=self.case.kind,
+            category=self.case.category,
+            title=self.case.title,
+            channel=self.case.channel,
+            reported_at=now,
+            reporter_kind=actor.kind,
+            reporter_id=actor.id,
+            locate_after=now,
+            split_from=self.case.id,
+        )
+        return Dossier(case)
+
+    def ask_for_extension(
+        self, actor: Actor, dispatch: Dispatch, kind: ExtensionKind, until: date, now: datetime, note: str
+    ) -> Extension:
+        """The unit asks for a later end of its part."""
+        if any(e.dispatch_id == dispatch.id and e.state is ExtensionState.OPEN for e in self.extensions):
+            raise rules.AlreadyAsked
+        event = self.case.ask_for_extension(dispatch, now)
+        asked = Extension(
+            case_id=self.case.id,
+            dispatch_id=dispatch.id,
+            area_code=self.case.area_code,
+            unit_code=dispatch.unit_code,
+            kind=kind,
+            until=until,
+            asked_at=now,
+        )
+        self.extensions.append(asked)
+        why = Why(note=note, reason=kind.value, dispatch_id=dispatch.id)
+        self._write(actor, event, EntryKind.EXTENSION_ASKED, now, why)
+        return asked
+
+    def decide_extension(
+        self, actor: Actor, asked: Extension, now: datetime, note: str | None, *, approved: bool
+    ) -> None:
+        """The centre grants it or not."""
+        if asked.state is not ExtensionState.OPEN:
+            raise rules.AlreadyDecided
+        dispatch = next(each for each in self.dispatches if each.id == asked.dispatch_id)
+        event = self.case.extend(dispatch, end_of(asked.until) if approved else None, now)
+        asked.decide(now, approved=approved)
+        kind = EntryKind.EXTENSION_APPROVED if approved else EntryKind.EXTENSION_REFUSED
+        self._write(actor, event, kind, now, Why(note=note, reason=asked.kind.value, dispatch_id=dispatch.id))
 
     def verify_late(self, actor: Actor, now: datetime, why: Why, *, solved: bool) -> None:
         """Looked on the spot without a signal: it counts if nothing was handled since."""

@@ -3,7 +3,9 @@
 from dispute_svc.commands.deadlines import follow_calendar
 from dispute_svc.commands.deciding import accept, decide_objection, dispatch_by_hand, handle, object_to
 from dispute_svc.commands.ending import close, rate, resolve, verify
+from dispute_svc.commands.extending import ask_for_extension, decide_extension
 from dispute_svc.commands.following import follow_grid_change, follow_merge, keep_unit
+from dispute_svc.commands.joining import merge, split
 from dispute_svc.commands.loading import load
 from dispute_svc.commands.placing import settle, settle_pending
 from dispute_svc.commands.progress import look_up_progress
@@ -16,8 +18,10 @@ __all__ = [
     "Outcome",
     "accept",
     "add_rule",
+    "ask_for_extension",
     "change_rule",
     "close",
+    "decide_extension",
     "decide_objection",
     "dispatch_by_hand",
     "dry_run",
@@ -29,6 +33,7 @@ __all__ = [
     "keep_unit",
     "load",
     "look_up_progress",
+    "merge",
     "object_to",
     "preview",
     "rate",
@@ -37,6 +42,7 @@ __all__ = [
     "routes_of",
     "settle",
     "settle_pending",
+    "split",
     "supplement",
     "sync",
     "verify",

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispute_svc import queries
 from dispute_svc.dossier import Dossier
-from dispute_svc.models import Dispatch, Objection, Party
+from dispute_svc.models import Dispatch, Extension, Objection, Party
 from grid_kernel.audit import record_act
 from grid_kernel.events import publish
 
@@ -21,6 +21,7 @@ async def open_case(session: AsyncSession, rule: ColumnElement[bool], case_id: U
         dispatches=await queries.parts(session, Dispatch, case_id),
         objections=await queries.parts(session, Objection, case_id),
         parties=await queries.parts(session, Party, case_id),
+        extensions=await queries.parts(session, Extension, case_id),
     )
 
 
@@ -29,6 +30,7 @@ async def save(session: AsyncSession, dossier: Dossier, now: datetime) -> None:
     # What changed goes first: a unit's new part may only stand once the old one is withdrawn.
     await session.flush()
     session.add_all([dossier.case, *dossier.dispatches, *dossier.objections, *dossier.parties])
+    session.add_all(dossier.extensions)
     for entry, event, actor in dossier.fresh:
         session.add(entry)
         await publish(session, event)

@@ -2,7 +2,7 @@
 
 from dispute_svc.models.base import Base, E, column
 from dispute_svc.models.case import Case
-from dispute_svc.models.parts import Dispatch, Entry, Objection, Party, PartyRole
+from dispute_svc.models.parts import Dispatch, Entry, Extension, Objection, Party, PartyRole
 from dispute_svc.models.registers import (
     CaseNumber,
     HandlingUnit,
@@ -20,6 +20,7 @@ __all__ = [
     "Dispatch",
     "E",
     "Entry",
+    "Extension",
     "HandlingUnit",
     "Objection",
     "Party",

@@ -71,6 +71,8 @@ class Case(Base, table=True):
     closed_at: datetime | None = Field(default=None, sa_column=moment_column())
     outcome: Outcome | None = Field(default=None, sa_column=enum_column(Outcome, nullable=True))
     grade: int | None = None
+    merged_into: UUID | None = Field(default=None, foreign_key="gov_case.id")
+    split_from: UUID | None = Field(default=None, foreign_key="gov_case.id")
 
     def _move(self, start: CaseState, to: CaseState) -> None:
         # Several verbs lead to one state: each names the state it starts from.
@@ -181,10 +183,44 @@ class Case(Base, table=True):
         """End the case. Only what was solved on the spot ends without having been verified."""
         if (outcome is Outcome.SOLVED) != (self.state is CaseState.VERIFIED):
             raise rules.MoveNotAllowed(state=self.state.value, to=CaseState.CLOSED.value)
+        if outcome is Outcome.SELF_RESOLVED and self.state not in rules.MAY_RESOLVE:
+            raise rules.MoveNotAllowed(state=self.state.value, to=CaseState.CLOSED.value)
         self._move(self.state, CaseState.CLOSED)
         self.closed_at, self.outcome = now, outcome
         self.version += 1
         return said.CaseClosed(**self.facts(now), outcome=outcome.value)
+
+    def merge(self, into: "Case", now: datetime) -> said.CaseClosed:
+        """End as the same matter as another open case."""
+        alike = self.id != into.id and into.state in rules.OPEN_STATES and self.restricted == into.restricted
+        if not alike:
+            raise rules.CannotMerge
+        if self.state not in rules.MAY_MERGE:
+            raise rules.MoveNotAllowed(state=self.state.value, to=CaseState.CLOSED.value)
+        self._move(self.state, CaseState.CLOSED)
+        self.closed_at, self.outcome, self.merged_into = now, Outcome.MERGED, into.id
+        self.version += 1
+        return said.CaseClosed(**self.facts(now), outcome=Outcome.MERGED.value)
+
+    def ask_for_extension(self, dispatch: "Dispatch", now: datetime) -> said.CaseExtensionAsked:
+        """The unit that works on its part asks for time."""
+        if dispatch.state is not DispatchState.ACCEPTED:
+            raise rules.MoveNotAllowed(state=dispatch.state.value, to=dispatch.state.value)
+        self.version += 1
+        return said.CaseExtensionAsked(**self._part(dispatch, now))
+
+    def extend(self, dispatch: "Dispatch", to: datetime | None, now: datetime) -> said.CaseExtensionDecided:
+        """Let the part end later; None lets it end as it would."""
+        if to is not None:
+            if dispatch.state is not DispatchState.ACCEPTED:
+                raise rules.MoveNotAllowed(state=dispatch.state.value, to=dispatch.state.value)
+            dispatch.due_at = dispatch.extended_to = to
+            dispatch.provisional = False
+            dispatch.version += 1
+            if dispatch.role is DispatchRole.LEAD:
+                self.due_at = to
+        self.version += 1
+        return said.CaseExtensionDecided(**self._part(dispatch, now), approved=to is not None)
 
     def supplement(self, seen_at: datetime, now: datetime) -> said.CaseSupplemented:
         """Take what somebody saw while the case was open, even if it arrives when it has ended."""

@@ -1,6 +1,6 @@
 """What belongs to a case: dispatches, objections, timeline, parties."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,8 @@ from dispute_svc.rules import (
     DispatchRole,
     DispatchState,
     EntryKind,
+    ExtensionKind,
+    ExtensionState,
     ObjectionReason,
     ObjectionState,
 )
@@ -50,6 +52,8 @@ class Dispatch(Base, table=True):
     limit_amount: int
     limit_unit: str
     due_at: datetime = Field(sa_column=moment_column(nullable=False))
+    extended_to: datetime | None = Field(default=None, sa_column=moment_column())
+    """The end the centre granted, which the working calendar no longer moves."""
     provisional: bool = False
     accepted_at: datetime | None = Field(default=None, sa_column=moment_column())
     handled_at: datetime | None = Field(default=None, sa_column=moment_column())
@@ -90,6 +94,32 @@ class Objection(Base, table=True):
             raise rules.AlreadyDecided
         self.state = ObjectionState.REROUTED if rerouted_to else ObjectionState.UPHELD
         self.decided_at, self.rerouted_to = now, rerouted_to
+        self.version += 1
+
+
+class Extension(Base, table=True):
+    """A unit asks for a later end, or for putting off until a day to look again."""
+
+    __table_args__ = (Index("uq_extension_open", "dispatch_id", unique=True, postgresql_where=text("state = 'open'")),)
+
+    id: UUID = Field(default_factory=uuid7, primary_key=True)
+    version: int = 1
+    case_id: UUID = Field(foreign_key="gov_case.id", index=True)
+    dispatch_id: UUID = Field(foreign_key="dispatch.id")
+    area_code: str = Field(sa_column=area_code_column())
+    unit_code: str
+    kind: ExtensionKind = Field(sa_column=enum_column(ExtensionKind))
+    state: ExtensionState = Field(default=ExtensionState.OPEN, sa_column=enum_column(ExtensionState))
+    until: date
+    asked_at: datetime = Field(sa_column=moment_column(nullable=False))
+    decided_at: datetime | None = Field(default=None, sa_column=moment_column())
+
+    def decide(self, now: datetime, *, approved: bool) -> None:
+        """Grant it or not, once."""
+        if self.state is not ExtensionState.OPEN:
+            raise rules.AlreadyDecided
+        self.state = ExtensionState.APPROVED if approved else ExtensionState.REFUSED
+        self.decided_at = now
         self.version += 1
 
 

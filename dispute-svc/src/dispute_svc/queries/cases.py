@@ -14,6 +14,7 @@ from dispute_svc.models import (
     Case,
     Dispatch,
     Entry,
+    Extension,
     Objection,
     Party,
     ProgressLock,
@@ -157,6 +158,11 @@ def objections_of(case_id: UUID) -> Select[Any]:
     return _parts(Objection, case_id).order_by(column(Objection.raised_at), column(Objection.id))
 
 
+def extensions_of(case_id: UUID) -> Select[Any]:
+    """What time units asked for, oldest first."""
+    return _parts(Extension, case_id).order_by(column(Extension.asked_at), column(Extension.id))
+
+
 def reporter_of(case_id: UUID) -> Select[Any]:
     """Who reported it."""
     return _parts(Party, case_id)
@@ -173,7 +179,8 @@ def running_clocks() -> Select[Any]:
         Dispatch.due_at,
         Dispatch.provisional,
     )
-    return select(*map(column, parts)).where(one_of(Dispatch.state, sorted(rules.PENDING_DISPATCH)))
+    pending = one_of(Dispatch.state, sorted(rules.PENDING_DISPATCH))
+    return select(*map(column, parts)).where(pending, column(Dispatch.extended_to).is_(None))
 
 
 def dispatch_seen(dispatch_id: UUID, actor: Actor) -> Select[Any]:
@@ -193,7 +200,9 @@ async def for_update(session: AsyncSession, rule: ColumnElement[bool], case_id: 
     return found
 
 
-async def case_of_part(session: AsyncSession, model: type[Dispatch] | type[Objection], part_id: UUID) -> UUID:
+async def case_of_part(
+    session: AsyncSession, model: type[Dispatch] | type[Objection] | type[Extension], part_id: UUID
+) -> UUID:
     """The case a dispatch or an objection belongs to."""
     found: UUID | None = await session.scalar(select(column(model.case_id)).where(column(model.id) == part_id))
     if found is None:

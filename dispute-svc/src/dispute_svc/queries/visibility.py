@@ -10,10 +10,11 @@ from dispute_svc import rules
 from dispute_svc.models import (
     Case,
     Dispatch,
+    Extension,
     Objection,
     column,
 )
-from dispute_svc.rules import CaseState, DispatchState, ObjectionState
+from dispute_svc.rules import CaseState, DispatchState, ExtensionState, ObjectionState
 from grid_kernel.auth import Actor, Post
 from grid_kernel.clock import month_of, start_of, today
 from grid_kernel.db import in_scope
@@ -27,6 +28,7 @@ QUEUES = (
     "open",
     "undispatched",
     "objected",
+    "extensions",
     "to-verify",
     "to-close",
     "late",
@@ -94,6 +96,12 @@ def in_queue(queue: str, actor: Actor, now: datetime) -> ColumnElement[bool]:
     return everybodys
 
 
+def _asked_for_time() -> ColumnElement[bool]:
+    asked = column(Extension.state) == ExtensionState.OPEN
+    turn = select(1).where(column(Extension.case_id) == Case.id, asked)
+    return and_(_open(), exists(turn.correlate(Case)))
+
+
 def waits_for(actor: Actor) -> ColumnElement[bool]:
     """What nobody else is expected to move: a unit's part, what to look at, to end, to send, to decide."""
     area, state = column(Case.area_code), column(Case.state)
@@ -111,6 +119,7 @@ def waits_for(actor: Actor) -> ColumnElement[bool]:
         and_(state == CaseState.VERIFIED, in_scope(area, actor.areas(*rules.CLOSING_POSTS))),
         and_(undispatched, in_scope(area, actor.areas(*rules.TRIAGE_POSTS))),
         and_(objected, arbitrated),
+        and_(_asked_for_time(), in_scope(area, actor.areas(*rules.TRIAGE_POSTS))),
     )
 
 
@@ -119,6 +128,7 @@ def queues_at(now: datetime) -> dict[str, ColumnElement[bool]]:
         "open": _open(),
         "undispatched": column(Case.state) == CaseState.REPORTED,
         "objected": exists(select(1).where(column(Objection.case_id) == Case.id, _OBJECTION_OPEN)),
+        "extensions": _asked_for_time(),
         "to-verify": column(Case.state) == CaseState.HANDLED,
         "to-close": column(Case.state) == CaseState.VERIFIED,
         "late": _late(now),

@@ -20,12 +20,14 @@ from dispute_svc.schemas import (
     DisclosureIn,
     DispatchIn,
     DispatchOut,
+    MergeIn,
     NearbyIn,
     NearbyOut,
     NoteIn,
     RatingIn,
     ReportIn,
     SelfResolutionIn,
+    SplitIn,
     VerificationIn,
 )
 from dispute_svc.wording import ReaderWords
@@ -168,3 +170,22 @@ async def rate_case(
 ) -> CaseStatus:
     """Rate the handling, once, as the one who reported it."""
     return CaseStatus.model_validate(await commands.rate(session, actor, case_id, given, version=version, now=now))
+
+
+@router.post("/{case_id}/merge", responses=CHANGED | refusals(NotFound, rules.MayNotDispatch, rules.CannotMerge))
+async def merge_case(
+    case_id: UUID, given: MergeIn, actor: CurrentActor, version: IfMatch, session: WriteSession, now: Now
+) -> CaseStatus:
+    """End a case as the same matter as another open one; its units are let go, and both timelines say so."""
+    return CaseStatus.model_validate(await commands.merge(session, actor, case_id, given, version=version, now=now))
+
+
+@router.post("/{case_id}/splits", status_code=201, responses=refusals(NotFound, rules.MayNotDispatch, rules.CaseEnded))
+async def split_case(
+    case_id: UUID, given: SplitIn, actor: CurrentActor, session: WriteSession, runtime: CurrentRuntime, now: Now
+) -> CaseReceipt:
+    """Begin a case of its own for another matter of a case, at the same place; it is routed like a report."""
+    done = await commands.split(session, runtime, actor, case_id, given, now=now)
+    return CaseReceipt.model_validate(
+        done.case.model_dump() | {"query_code": done.query_code, "emergency_number": None}
+    )

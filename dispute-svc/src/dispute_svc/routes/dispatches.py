@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from dispute_svc import case_file, commands, rules
-from dispute_svc.schemas import DispatchOut, HandlingIn, NoteIn, ObjectionIn, ObjectionOut
+from dispute_svc.schemas import DispatchOut, ExtensionIn, ExtensionOut, HandlingIn, NoteIn, ObjectionIn, ObjectionOut
 from dispute_svc.wording import ReaderWords
 from grid_kernel.auth import CurrentActor
 from grid_kernel.db import WriteSession
@@ -68,3 +68,12 @@ async def handle_dispatch(
     """Say what the unit did. The leading unit speaks when the others have reported to it."""
     dispatch = await commands.handle(session, actor, dispatch_id, given, version=version, now=now)
     return case_file.dispatch_out(dispatch, words, now)
+
+
+@router.post("/{dispatch_id}/extensions", status_code=201, responses=_ACT | refusals(rules.AlreadyAsked))
+async def ask_for_extension(
+    dispatch_id: UUID, given: ExtensionIn, actor: CurrentActor, version: IfMatch, session: WriteSession, now: Now
+) -> ExtensionOut:
+    """Ask for a later end of the part, or for putting it off until a day to look again; the centre decides."""
+    asked = await commands.ask_for_extension(session, actor, dispatch_id, given, version=version, now=now)
+    return ExtensionOut.model_validate(asked)

@@ -6,6 +6,7 @@ from dispute_svc.rules.refusals import (
     MayNotChangeRule,
     MayNotClose,
     MayNotDispatch,
+    MayNotExtend,
     MayNotResolve,
     MayNotVerify,
     NotOfTheUnit,
@@ -35,6 +36,12 @@ def check_may_dispatch(actor: Actor, area_code: str) -> None:
     """The centre works the list of what no rule could send."""
     if not actor.holds(*TRIAGE_POSTS, area=area_code):
         raise MayNotDispatch
+
+
+def check_may_extend(actor: Actor, area_code: str, asking_unit: str) -> None:
+    """The centre decides about time, never for the own unit."""
+    if not actor.holds(*TRIAGE_POSTS, area=area_code) or asking_unit in actor.units():
+        raise MayNotExtend
 
 
 def check_may_decide(actor: Actor, area_code: str, objecting_unit: str) -> None:

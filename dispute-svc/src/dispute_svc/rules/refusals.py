@@ -39,6 +39,24 @@ class CaseMovedOn(WrongState):
     code = "case-moved-on"
 
 
+class CannotMerge(WrongState):
+    """The two cases cannot become one: the same one, one that has ended, or one restricted and the other not."""
+
+    code = "cannot-merge"
+
+
+class AlreadyAsked(WrongState):
+    """The unit has asked for time already and waits for the answer."""
+
+    code = "extension-already-asked"
+
+
+class MayNotExtend(Forbidden):
+    """Only the centre of the area decides about time, never for the own unit."""
+
+    code = "may-not-extend"
+
+
 class OperationTaken(WrongState):
     """The identifier was used for something else; whoever sends makes a new one."""
 

@@ -79,6 +79,22 @@ class Outcome(StrEnum):
 
     SOLVED = "solved"
     SELF_RESOLVED = "self_resolved"
+    MERGED = "merged"
+
+
+class ExtensionKind(StrEnum):
+    """More time to finish, or put off until a day to look again (挂账)."""
+
+    EXTENSION = "extension"
+    DEFERRAL = "deferral"
+
+
+class ExtensionState(StrEnum):
+    """What became of a request for time."""
+
+    OPEN = "open"
+    APPROVED = "approved"
+    REFUSED = "refused"
 
 
 class EntryKind(StrEnum):
@@ -99,6 +115,12 @@ class EntryKind(StrEnum):
     SELF_RESOLVED = "self_resolved"
     RATED = "rated"
     SUPPLEMENTED = "supplemented"
+    MERGED = "merged"
+    ABSORBED = "absorbed"
+    SPLIT = "split"
+    EXTENSION_ASKED = "extension_asked"
+    EXTENSION_APPROVED = "extension_approved"
+    EXTENSION_REFUSED = "extension_refused"
 
 
 class Channel(StrEnum):
@@ -126,6 +148,7 @@ TRANSITIONS: Mapping[CaseState, Mapping[CaseState, str]] = {
     },
     CaseState.HANDLING: {
         CaseState.HANDLED: "the leading unit says what it did; no other unit is still at it",
+        CaseState.CLOSED: "the same matter as another case, into which it is merged",
     },
     CaseState.HANDLED: {
         CaseState.VERIFIED: "a worker saw on the spot that it is solved",
@@ -150,12 +173,18 @@ DISPATCH_TRANSITIONS: Mapping[DispatchState, Mapping[DispatchState, str]] = {
         DispatchState.SENT: "the arbiter let it stand",
         DispatchState.WITHDRAWN: "the arbiter sent the case elsewhere",
     },
-    DispatchState.ACCEPTED: {DispatchState.HANDLED: "the unit says what it did"},
+    DispatchState.ACCEPTED: {
+        DispatchState.HANDLED: "the unit says what it did",
+        DispatchState.WITHDRAWN: "the case was merged into another one",
+    },
     DispatchState.HANDLED: {DispatchState.ACCEPTED: "a worker saw that it is not solved"},
     DispatchState.WITHDRAWN: {},
 }
 
 OPEN_STATES = frozenset(CaseState) - {CaseState.CLOSED, CaseState.RATED}
+MAY_RESOLVE = frozenset({CaseState.REPORTED, CaseState.DISPATCHED})
+MAY_MERGE = MAY_RESOLVE | {CaseState.HANDLING}
+"""Not while a unit's objection waits for the arbiter, nor once the unit has said what it did."""
 CLOCK_RUNS = frozenset({CaseState.DISPATCHED, CaseState.OBJECTED, CaseState.HANDLING})
 """States in which a passed limit makes a case late: an objection does not stop the clock of a unit."""
 CO_UNITS_MAY_JOIN = frozenset({CaseState.DISPATCHED, CaseState.OBJECTED, CaseState.HANDLING})

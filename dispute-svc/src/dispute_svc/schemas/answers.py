@@ -1,6 +1,6 @@
 """What people are told about cases."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from dispute_svc.rules import (
@@ -10,6 +10,8 @@ from dispute_svc.rules import (
     DispatchRole,
     DispatchState,
     EntryKind,
+    ExtensionKind,
+    ExtensionState,
     ObjectionReason,
     ObjectionState,
     Outcome,
@@ -95,6 +97,7 @@ class DispatchOut(Schema):
     rule_id: UUID | None
     sent_at: datetime
     due_at: datetime
+    extended_to: datetime | None
     provisional: bool
     late: bool
     clock: str
@@ -116,6 +119,21 @@ class ObjectionOut(Schema):
     due_at: datetime
     decided_at: datetime | None
     rerouted_to: str | None
+
+
+class ExtensionOut(Schema):
+    """What time a unit asked for, and what became of it."""
+
+    id: UUID
+    version: int
+    case_id: UUID
+    dispatch_id: UUID
+    unit_code: str
+    kind: ExtensionKind
+    state: ExtensionState
+    until: date
+    asked_at: datetime
+    decided_at: datetime | None
 
 
 class ReporterOut(Schema):
@@ -150,6 +168,9 @@ class CaseOut(CaseSummary):
     entries: list[EntryOut]
     dispatches: list[DispatchOut]
     objections: list[ObjectionOut]
+    extensions: list[ExtensionOut]
+    merged_into: UUID | None
+    split_from: UUID | None
 
 
 class CaseStatus(Schema):

@@ -1,5 +1,6 @@
 """What people send about cases."""
 
+from datetime import date
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from dispute_svc.rules import (
     Channel,
     DispatchRole,
+    ExtensionKind,
     Grade,
     ObjectionReason,
 )
@@ -101,6 +103,42 @@ class DecisionIn(Input):
     reroute_to: UnitCode | None = None
     limit: LimitIn | None = None
     note: Note
+
+
+class MergeIn(Input):
+    """The case that is the same matter and goes on."""
+
+    into: UUID
+    note: Note | None = None
+
+
+class SplitIn(Input):
+    """Another matter of the case."""
+
+    category: CategoryCode
+    title: Line
+    description: Note | None = None
+
+
+class ExtensionIn(Input):
+    """Until when, and why; a deferral names the day to look again."""
+
+    kind: ExtensionKind = ExtensionKind.EXTENSION
+    until: date
+    note: Note
+
+
+class ExtensionDecisionIn(Input):
+    """Whether the time is granted; a refusal says why."""
+
+    approved: bool
+    note: Note | None = None
+
+    @model_validator(mode="after")
+    def _say_why_not(self) -> Self:
+        if not self.approved and self.note is None:
+            raise ValueError("say why not")
+        return self
 
 
 class VerificationIn(Input):

@@ -68,6 +68,19 @@ class CaseVerified(CaseEvent):
     solved: bool
 
 
+class CaseExtensionAsked(CasePartEvent):
+    """A unit asked for a later end of its part, or for putting it off."""
+
+    subject: ClassVar[str] = "grid.dispute.case.extension_asked.v1"
+
+
+class CaseExtensionDecided(CasePartEvent):
+    """The centre granted a later end, or did not."""
+
+    subject: ClassVar[str] = "grid.dispute.case.extension_decided.v1"
+    approved: bool
+
+
 class CaseSupplemented(CaseEvent):
     """Somebody added to an open case what they saw."""
 
