@@ -28,9 +28,9 @@ _sequences = count(1)
 
 
 def id_number(born: date, *, male: bool = True) -> str:
-    """A fresh identity number with the unassigned prefix 150299."""
-    sequence = next(_sequences) % 450 * 2 + (1 if male else 0)
-    first_17 = f"150299{born:%Y%m%d}{sequence:03}"
+    """A fresh identity number with an unassigned prefix, 150299 and below: each has 450 for a day and sex."""
+    round_, place = divmod(next(_sequences), 450)
+    first_17 = f"{150299 - round_}{born:%Y%m%d}{place * 2 + (1 if male else 0):03}"
     return first_17 + id_check_digit(first_17)
 
 

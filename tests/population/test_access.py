@@ -20,6 +20,7 @@ HOUSEHOLD = {"formedOn": "2026-01-01", "dwellingId": str(ANY), "persons": [perso
 VISIT = {"householdId": str(ANY), "visitedAt": "2026-11-01T08:00:00+08:00", "outcome": "done"}
 CARE = {"personId": str(ANY), "reason": "disability", "basis": "证", "startsOn": "2026-01-10"}
 GRID = "150204999999999"
+MERGER = {"householdId": str(ANY), "relations": {str(ANY): "02"}, "mergedOn": "2026-01-01"}
 RULE = {"areaCode": GRID, "validFrom": "2099-01-01", "monthlyMinimum": 80, "coveragePercent": 90}
 RULE |= {"careVisits": 3, "careGapDays": 14}
 SYNC = {"operations": [{"id": str(ANY), "kind": "visit.record", "at": VISIT["visitedAt"], "body": VISIT}]}
@@ -49,6 +50,13 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("GET", f"/persons/{ANY}/provenance", None),
     ("GET", f"/households/{ANY}/provenance", None),
     ("GET", f"/dwellings/{ANY}/provenance", None),
+    ("POST", f"/persons/{ANY}/death", {"diedOn": "2026-01-01"}),
+    ("POST", f"/households/{ANY}/splits", {"relations": {str(ANY): "02"}, "splitOn": "2026-01-01"}),
+    ("POST", f"/households/{ANY}/mergers", MERGER),
+    ("GET", "/duplicates?area=150204", None),
+    ("POST", "/duplicates/distinct", {"firstId": str(ANY), "secondId": str(ANY)}),
+    ("POST", f"/persons/{ANY}/mergers", {"mergedId": str(uuid4())}),
+    ("POST", f"/person-mergers/{ANY}/undo", {}),
     ("GET", "/care-renewals?area=150204", None),
     ("POST", f"/care-entries/{ANY}/renewal", {}),
     ("POST", f"/care-entries/{ANY}/withdrawal", {}),
@@ -114,7 +122,7 @@ async def test_what_lies_elsewhere_looks_like_what_does_not_exist(api: Api, plac
     household = await api.registered(place.worker, place.household())
     someone, dwelling = household["persons"][0]["id"], household["dwelling"]["id"]
     for method, path, body in ROUTES:
-        if str(ANY) not in path or path.startswith(("/care-entries", "/spot-checks")):
+        if str(ANY) not in path or path.startswith(("/care-entries", "/spot-checks", "/person-mergers")):
             continue
         real = household["id"] if path.startswith("/households") else someone
         real = dwelling if path.startswith("/dwellings") else real

@@ -175,5 +175,13 @@ async def test_every_kept_table_has_its_versions_and_its_triggers(runtime: Runti
             version_columns: Sequence[str] = list(columns.keys())
         assert set(triggers) == {f"{table.name}_entered", f"{table.name}_changed"}
         assert set(triggers.values()) == {b"O"}
-        derived = {"name_grams", "address_grams", "id_number_index", "phone_index", "effective_on", "presence_seen_at"}
+        derived = {
+            "name_grams",
+            "address_grams",
+            "id_number_index",
+            "phone_index",
+            "effective_on",
+            "presence_seen_at",
+            "birth_precision",
+        }
         assert {column.name for column in table.columns} - derived <= set(version_columns)

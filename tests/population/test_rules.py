@@ -12,7 +12,7 @@ from grid_kernel.auth import Actor, Grant, Post
 from grid_kernel.errors import Forbidden, InvalidInput, NotFound
 from population_svc import rules
 from population_svc.grams import grams, query_grams
-from population_svc.rules import SIGHT, PersonStatus, Sight
+from population_svc.rules import SIGHT, BirthPrecision, PersonStatus, Sight
 
 TODAY = date(2026, 11, 24)
 GRID = "150204006019003"
@@ -23,6 +23,7 @@ class Entered:
     """A person as a form sends one."""
 
     sex: str = "1"
+    birth_precision: BirthPrecision = BirthPrecision.DAY
     birth_date: date = date(1981, 2, 28)
     id_document_type: str = "111"
     id_number: str | None = "150204198102280011"
@@ -153,7 +154,7 @@ def test_a_visit_is_neither_from_the_future_nor_from_long_ago() -> None:
 
 
 def test_whoever_left_can_come_back_and_nobody_leaves_twice() -> None:
-    assert rules.TRANSITIONS[PersonStatus.PRESENT] == {PersonStatus.LEFT}
+    assert rules.TRANSITIONS[PersonStatus.PRESENT] == {PersonStatus.LEFT, PersonStatus.DECEASED, PersonStatus.MERGED}
     assert rules.TRANSITIONS[PersonStatus.LEFT] == {PersonStatus.PRESENT}
 
 

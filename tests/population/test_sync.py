@@ -164,7 +164,9 @@ async def test_people_enter_move_and_leave_offline(api: Api, place: Place) -> No
     assert (await sent(api, place.worker, operation("household.move", other["id"], **to)))[0]["result"] == "created"
     assert (await sent(api, place.worker, operation("household.move", other["id"], **to)))[0]["result"] == "conflict"
     twice = operation("person.register", **born)
-    assert (await sent(api, place.worker, twice))[0]["code"] == "id-number-registered"
+    assert (await sent(api, place.worker, twice))[0]["server"]["id"] == entered["id"]
+    elsewhere = operation("person.register", **born | {"householdId": other["id"], "name": "王新新"})
+    assert (await sent(api, place.worker, elsewhere))[0]["code"] in {"id-number-registered", "household-ended"}
 
 
 async def test_a_grid_split_while_the_phone_was_offline_loses_nothing(api: Api, place: Place, runtime: Runtime) -> None:
@@ -200,6 +202,18 @@ async def test_a_visit_before_a_move_belongs_to_where_it_was(api: Api, place: Pl
     assert (await sent(api, place.worker, late))[0]["result"] == "created"
     listed = (await api.get(place.head, f"/households/{home['id']}/visits")).json()["items"]
     assert [(each["areaCode"], each["gridCodeThen"]) for each in listed] == [(place.grid, place.grid)]
+
+
+async def test_a_child_entered_on_two_phones_is_shown_to_the_second(api: Api, place: Place) -> None:
+    home = await api.registered(place.worker, place.household())
+    child = person("王新", relation="20", idNumber=None, householdId=home["id"], movedInOn=TODAY.isoformat())
+    first = operation("person.register", **child)
+    assert (await sent(api, place.worker, first))[0]["result"] == "created"
+    again = operation("person.register", **child)
+    clashed = (await sent(api, place.collector, again))[0]
+    assert (clashed["result"], clashed["server"]["id"]) == ("conflict", first["id"])
+    other = operation("person.register", **child, base={"distinctFrom": first["id"]})
+    assert (await sent(api, place.collector, other))[0]["result"] == "created"
 
 
 class Phone:
@@ -242,8 +256,9 @@ class Phone:
         called = self._chain("household.change", household, "phone", PHONE, phones[4:])
         use = self._chain("dwelling.change", dwelling, "use", "01", ["02", "01"])
         area = self._chain("dwelling.change", dwelling, "areaM2", None, [61.5, 62.5])
-        child = person("王新", relation="20", idNumber=None, householdId=household, movedInOn=TODAY.isoformat())
-        self.operations += [operation("person.register", at=self._at(), **child) for _ in range(2)]
+        child = person(relation="20", idNumber=None, householdId=household, movedInOn=TODAY.isoformat())
+        for name in ("王新", "王心"):
+            self.operations.append(operation("person.register", at=self._at(), **child | {"name": name}))
         self.expected["persons"][who] = (phone, kind)
         self.expected["households"][household] = (presence, called, 3)
         self.expected["dwellings"][dwelling] = (use, area)

@@ -25,10 +25,30 @@ COME_AGAIN = "come_again"
 
 
 class PersonStatus(StrEnum):
-    """Whether a person lives in the district."""
+    """Whether a person lives in the district; a merged record stands for nobody until that is undone."""
 
     PRESENT = "present"
     LEFT = "left"
+    DECEASED = "deceased"
+    MERGED = "merged"
+
+
+class BirthPrecision(StrEnum):
+    """How much of a date of birth is known; what is not stands on the first day or month."""
+
+    DAY = "day"
+    MONTH = "month"
+    YEAR = "year"
+
+
+class AlikeReason(StrEnum):
+    """What two records have in common."""
+
+    SAME_NAME = "same_name"
+    SAME_BIRTH_DATE = "same_birth_date"
+    SAME_PHONE = "same_phone"
+    SAME_HOUSEHOLD = "same_household"
+    NUMBER_MISSING = "number_missing"
 
 
 class Presence(StrEnum):
@@ -99,6 +119,7 @@ class CareEnd(StrEnum):
     NO_LONGER_NEEDED = "no_longer_needed"
     CONSENT_WITHDRAWN = "consent_withdrawn"
     LEFT_THE_DISTRICT = "left_the_district"
+    DIED = "died"
 
 
 class RevealPurpose(StrEnum):
@@ -142,8 +163,10 @@ WALKERS = frozenset({Post.RESIDENT_SERVICE_OFFICER, Post.OPINION_COLLECTOR})
 """Who walks through a grid and carries its pack."""
 
 TRANSITIONS: Mapping[PersonStatus, frozenset[PersonStatus]] = {
-    PersonStatus.PRESENT: frozenset({PersonStatus.LEFT}),
+    PersonStatus.PRESENT: frozenset({PersonStatus.LEFT, PersonStatus.DECEASED, PersonStatus.MERGED}),
     PersonStatus.LEFT: frozenset({PersonStatus.PRESENT}),
+    PersonStatus.DECEASED: frozenset(),
+    PersonStatus.MERGED: frozenset({PersonStatus.PRESENT}),
 }
 
 PRESENCE_AFTER: Mapping[VisitOutcome, Presence] = {
@@ -195,6 +218,12 @@ class CareEntryEnded(WrongState):
     status, code = 409, "care-entry-ended"
 
 
+class AlreadyUndone(WrongState):
+    """The merger was undone already."""
+
+    status, code = 409, "already-undone"
+
+
 class AlreadyAnswered(WrongState):
     """The household was asked back already."""
 
@@ -220,6 +249,8 @@ class PersonFacts(Protocol):
     def sex(self) -> str: ...
     @property
     def birth_date(self) -> date: ...
+    @property
+    def birth_precision(self) -> BirthPrecision: ...
     @property
     def id_document_type(self) -> str: ...
     @property
@@ -340,7 +371,16 @@ def person_errors(person: PersonFacts, at: str, today: date) -> list[FieldError]
     ]
     if person.birth_date > today:
         errors.append(FieldError(f"{at}/birthDate", "in-the-future"))
+    if person.birth_date != first_known_day(person.birth_date, person.birth_precision):
+        errors.append(FieldError(f"{at}/birthDate", "more-precise-than-known"))
     return [*errors, *_id_card_errors(person, at, today)]
+
+
+def first_known_day(day: date, precision: BirthPrecision) -> date:
+    """How a partial date of birth is written: the first day of the month or year that is known."""
+    if precision is BirthPrecision.DAY:
+        return day
+    return day.replace(day=1) if precision is BirthPrecision.MONTH else day.replace(day=1, month=1)
 
 
 def _id_card_errors(person: PersonFacts, at: str, today: date) -> list[FieldError]:

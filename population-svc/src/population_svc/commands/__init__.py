@@ -3,10 +3,12 @@
 from population_svc.commands.changing import change_dwelling, change_household, change_person, reveal
 from population_svc.commands.checking import answer_check, draw_checks, purge_changes, purge_notes
 from population_svc.commands.doors import call_household, put_up_token
+from population_svc.commands.duplicates import keep_apart, merge_persons, undo_merger
 from population_svc.commands.grids import follow_buildings, follow_misplaced, hear_buildings
 from population_svc.commands.loading import load
 from population_svc.commands.moving import leave_person, move_household, move_person
 from population_svc.commands.registering import register_household, register_person
+from population_svc.commands.reshaping import merge_households, record_death, split_household
 from population_svc.commands.ruling import set_visit_rule
 from population_svc.commands.syncing import Outcome, sync
 from population_svc.commands.visiting import (
@@ -30,14 +32,18 @@ __all__ = [
     "follow_buildings",
     "follow_misplaced",
     "hear_buildings",
+    "keep_apart",
     "leave_person",
     "list_for_care",
     "load",
+    "merge_households",
+    "merge_persons",
     "move_household",
     "move_person",
     "purge_changes",
     "purge_notes",
     "put_up_token",
+    "record_death",
     "record_visit",
     "register_household",
     "register_person",
@@ -45,6 +51,8 @@ __all__ = [
     "request_follow_up",
     "reveal",
     "set_visit_rule",
+    "split_household",
     "sync",
+    "undo_merger",
     "withdraw_consent",
 ]

@@ -21,7 +21,7 @@ async def move_person(
     session: AsyncSession, actor: Actor, person_id: UUID, to: PersonMove, *, version: int, now: datetime
 ) -> Person:
     """Let a person live in another household of the district."""
-    person, lived = await _leaving(session, actor, person_id, version=version, on=to.moved_on, at="/movedOn", now=now)
+    person, lived = await leaving(session, actor, person_id, version=version, on=to.moved_on, at="/movedOn", now=now)
     if errors := rules.code_error("family_relations", to.relation_to_head, "/relationToHead"):
         raise InvalidInput(errors=errors)
     await record_act(session, actor, "person.moved", person, kind="person", now=now)
@@ -36,9 +36,9 @@ async def move_person(
         event = person.move(household, building_id=dwelling.building_id, on=to.moved_on, now=now)
         await session.flush()
         session.add(occupancy(person, household, to.relation_to_head, since=to.moved_on, now=now))
-        await _take_care_along(session, [person.id], household, now)
+        await take_care_along(session, [person.id], household, now)
         await publish(session, event)
-        await _after_departure(session, lived, on=to.moved_on, now=now)
+        await after_departure(session, lived, on=to.moved_on, now=now)
     return person
 
 
@@ -47,14 +47,14 @@ async def leave_person(
 ) -> Person:
     """Let a person leave the district; the register keeps that he or she lived here."""
     on = departure.left_on
-    person, lived = await _leaving(session, actor, person_id, version=version, on=on, at="/leftOn", now=now)
+    person, lived = await leaving(session, actor, person_id, version=version, on=on, at="/leftOn", now=now)
     lived.end(on=on, now=now)
     await publish(session, person.leave(on=on, now=now))
     gone = rules.CareEnd.LEFT_THE_DISTRICT
     for entry in await queries.running_care_of(session, [person.id]):
         await publish(session, entry.end(on=max(on, entry.starts_on), now=now, reason=gone))
     await session.flush()
-    await _after_departure(session, lived, on=on, now=now)
+    await after_departure(session, lived, on=on, now=now)
     await record_act(session, actor, "person.left", person, kind="person", now=now)
     return person
 
@@ -95,10 +95,10 @@ async def _resettle(
         person = persons[each.person_id]
         session.add(occupancy(person, household, each.relation_to_head, since=to.moved_on, now=now))
         await publish(session, person.move(household, building_id=dwelling.building_id, on=to.moved_on, now=now))
-    await _take_care_along(session, list(persons), household, now)
+    await take_care_along(session, list(persons), household, now)
 
 
-async def _leaving(
+async def leaving(
     session: AsyncSession, actor: Actor, person_id: UUID, *, version: int, on: date, at: str, now: datetime
 ) -> tuple[Person, Occupancy]:
     """The person and where it lives, after every check that needs no target."""
@@ -113,7 +113,7 @@ async def _leaving(
     return person, lived
 
 
-async def _after_departure(session: AsyncSession, lived: Occupancy, *, on: date, now: datetime) -> None:
+async def after_departure(session: AsyncSession, lived: Occupancy, *, on: date, now: datetime) -> None:
     """End a household nobody lives in; one that lost its head has none until somebody names the next."""
     household = await queries.any_household(session, lived.household_id)
     assert household is not None  # noqa: S101 - a foreign key says so
@@ -124,7 +124,7 @@ async def _after_departure(session: AsyncSession, lived: Occupancy, *, on: date,
         household.change({"head_person_id": None}, since=on, now=now)
 
 
-async def _take_care_along(session: AsyncSession, person_ids: list[UUID], household: Household, now: datetime) -> None:
+async def take_care_along(session: AsyncSession, person_ids: list[UUID], household: Household, now: datetime) -> None:
     for entry in await queries.running_care_of(session, person_ids):
         entry.household_id, entry.area_code = household.id, household.area_code
         entry.version += 1

@@ -16,7 +16,7 @@ from population_svc import queries, rules
 from population_svc.commands.storing import stored
 from population_svc.grams import grams, name_grams
 from population_svc.models import Dwelling, Household, Occupancy, Person
-from population_svc.schemas import DwellingIn, HouseholdIn, HouseholdMove, NewPerson, PersonIn
+from population_svc.schemas import DwellingIn, HouseholdIn, HouseholdMove, HouseholdSplit, NewPerson, PersonIn
 
 
 async def register_household(session: AsyncSession, actor: Actor, entry: HouseholdIn, *, now: datetime) -> Household:
@@ -57,7 +57,12 @@ async def register_person(session: AsyncSession, actor: Actor, entry: NewPerson,
 
 
 async def dwelling_named(
-    session: AsyncSession, actor: Actor, entry: HouseholdIn | HouseholdMove, *, since: date, now: datetime
+    session: AsyncSession,
+    actor: Actor,
+    entry: HouseholdIn | HouseholdMove | HouseholdSplit,
+    *,
+    since: date,
+    now: datetime,
 ) -> Dwelling:
     """The dwelling an entry names in the actor's areas, entered if it comes with it."""
     if entry.dwelling is not None:

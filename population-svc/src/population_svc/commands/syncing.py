@@ -23,12 +23,14 @@ from population_svc import queries, rules
 from population_svc.commands.changing import change_dwelling, change_household, change_person
 from population_svc.commands.moving import leave_person, move_household, move_person
 from population_svc.commands.registering import register_household, register_person
+from population_svc.commands.reshaping import record_death
 from population_svc.commands.stating import Told, state
 from population_svc.commands.storing import ABOUT
 from population_svc.commands.visiting import record_visit
 from population_svc.merging import Clash, merge
 from population_svc.models import Dwelling, Household, Person, SyncOperation
 from population_svc.schemas import (
+    Death,
     Departure,
     DwellingChange,
     HouseholdChange,
@@ -201,7 +203,19 @@ async def _record_visit(act: _Act) -> int:
 
 async def _register_person(act: _Act) -> int:
     entry = act.read(NewPerson, ("base", "id"), id=act.asked.body.get("id") or act.asked.id)
+    await _check_no_twin(act, entry)
     return (await register_person(act.session, act.actor, entry, now=act.now)).version
+
+
+async def _check_no_twin(act: _Act, entry: NewPerson) -> None:
+    """Two phones may enter the same child: the second is shown the first, and may say that it is another one."""
+    base = act.asked.body.get("base")
+    known = await queries.twin(act.session, entry.household_id, entry.name, entry.birth_date)
+    if known is None or (isinstance(base, dict) and base.get("distinctFrom") == str(known)):
+        return
+    row = await queries.person_for_update(act.session, act.actor, known)
+    clash = Clash("name", entry.name, row.name)
+    raise _Conflict([clash], await _person(act, row), row.version)
 
 
 async def _register_household(act: _Act) -> int:
@@ -274,6 +288,11 @@ async def _leave_person(act: _Act) -> int:
     return (await leave_person(act.session, act.actor, row.id, departure, version=row.version, now=act.now)).version
 
 
+async def _record_death(act: _Act) -> int:
+    row, death = await _still_living(act), act.read(Death)
+    return (await record_death(act.session, act.actor, row.id, death, version=row.version, now=act.now)).version
+
+
 async def _still_living(act: _Act) -> Person:
     """The person, who still lives in the household the phone had."""
     row = await queries.person_for_update(act.session, act.actor, act.target)
@@ -320,6 +339,7 @@ _KINDS: Mapping[str, Callable[[_Act], Awaitable[int]]] = {
     "person.change": _change_person,
     "person.move": _move_person,
     "person.departure": _leave_person,
+    "person.death": _record_death,
     "household.register": _register_household,
     "household.change": _change_household,
     "household.move": _move_household,

@@ -2,6 +2,7 @@
 
 from population_svc.models.base import CARE_BASIS, CARE_GUARDIAN, DOOR, ID_NUMBER, PHONE, VISIT_NOTE, Base
 from population_svc.models.care import CareEntry, CareReason
+from population_svc.models.duplicates import DistinctPair, PersonMerger
 from population_svc.models.noting import BuildingGrid, RosterChange, Statement, SyncOperation
 from population_svc.models.register import (
     KEPT,
@@ -29,12 +30,14 @@ __all__ = [
     "BuildingGrid",
     "CareEntry",
     "CareReason",
+    "DistinctPair",
     "DoorToken",
     "Dwelling",
     "FollowUp",
     "Household",
     "Occupancy",
     "Person",
+    "PersonMerger",
     "RosterChange",
     "SpotCheck",
     "Statement",

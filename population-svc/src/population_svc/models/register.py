@@ -30,7 +30,7 @@ from population_svc.models.base import (
     take_over,
 )
 from population_svc.models.visiting import Visit
-from population_svc.rules import PersonStatus, Presence
+from population_svc.rules import BirthPrecision, PersonStatus, Presence
 
 
 class Dwelling(Base, table=True):
@@ -172,6 +172,7 @@ class Person(Base, table=True):
     name_grams: list[str] = Field(sa_type=ARRAY(Text))
     sex: str
     birth_date: date
+    birth_precision: BirthPrecision = Field(default=BirthPrecision.DAY, sa_type=StringEnum(BirthPrecision))
     id_document_type: str
     id_number: str | None = Field(default=None, sa_type=EncryptedText(ID_NUMBER))
     id_number_index: str | bytes | None = blind_column(ID_NUMBER)
@@ -222,11 +223,29 @@ class Person(Base, table=True):
             moved_on=on,
         )
 
+    def absorbed(self, merged_id: UUID, *, now: datetime) -> says.PersonMerged:
+        """Say that another record is this person too."""
+        take_over(self, {}, since=self.effective_on, now=now)
+        return says.PersonMerged(
+            aggregate_id=self.id,
+            sequence=self.version,
+            area_code=self.area_code,
+            occurred_at=self.recorded_at,
+            merged_id=merged_id,
+        )
+
+    def die(self, *, on: date, now: datetime) -> says.PersonLeft:
+        """Live no more, from a day on."""
+        return self._gone(PersonStatus.DECEASED, on=on, now=now)
+
     def leave(self, *, on: date, now: datetime) -> says.PersonLeft:
         """Live outside the district from a day on."""
-        if PersonStatus.LEFT not in rules.TRANSITIONS[self.status]:
+        return self._gone(PersonStatus.LEFT, on=on, now=now)
+
+    def _gone(self, status: PersonStatus, *, on: date, now: datetime) -> says.PersonLeft:
+        if status not in rules.TRANSITIONS[self.status]:
             raise rules.PersonHasLeft
-        take_over(self, {"status": PersonStatus.LEFT, "left_on": on}, since=on, now=now)
+        take_over(self, {"status": status, "left_on": on}, since=on, now=now)
         return says.PersonLeft(
             aggregate_id=self.id,
             sequence=self.version,
@@ -260,6 +279,12 @@ class Occupancy(Base, table=True):
         Index("uq_occupancy_current", "person_id", unique=True, postgresql_where=text("valid_to is null")),
     )
 
+    def resume(self, *, on: date, now: datetime) -> None:
+        """Go on from the day on which it ended."""
+        self.valid_to = None
+        self.effective_on = on
+        self.recorded_at = max(self.recorded_at, now)
+
     def end(self, *, on: date, now: datetime) -> None:
         """End on a day; the days before stay as they were."""
         self.valid_to = on
@@ -275,7 +300,7 @@ def _with_index(row: Household | Person, changes: dict[str, Any]) -> dict[str, A
 
 dwelling_version = version_table(Dwelling, without=("address_grams",))
 household_version = version_table(Household, without=("phone_index", "presence_seen_at"))
-person_version = version_table(Person, without=("name_grams", "id_number_index", "phone_index"))
+person_version = version_table(Person, without=("birth_precision", "name_grams", "id_number_index", "phone_index"))
 occupancy_version = version_table(Occupancy, without=("valid_from", "valid_to"))
 
 KEPT: Sequence[type[SQLModel]] = (Dwelling, Household, Person, Occupancy)

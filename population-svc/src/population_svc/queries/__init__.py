@@ -11,6 +11,7 @@ from population_svc.queries.checks import (
     visited_since,
 )
 from population_svc.queries.doors import current_door_token, door, households_in, phone_of, recorded_since
+from population_svc.queries.duplicates import last_occupancy, merger_for_update, twin
 from population_svc.queries.figures import counts, empty_dwellings, progress
 from population_svc.queries.grids import grid_now, grid_of, misplaced, rule_before, rules_on, rules_over
 from population_svc.queries.households import (
@@ -68,6 +69,7 @@ from population_svc.queries.syncing import came_from, sync_operation, where_then
 from population_svc.queries.views import (
     find_persons,
     provenance_of,
+    read_alike,
     read_door,
     read_household,
     read_person,
@@ -138,10 +140,12 @@ __all__ = [
     "households_in",
     "key_of",
     "known_ids",
+    "last_occupancy",
     "listed_persons",
     "masked",
     "masked_line",
     "members",
+    "merger_for_update",
     "misplaced",
     "open_follow_ups",
     "pack_follow_ups",
@@ -156,6 +160,7 @@ __all__ = [
     "places",
     "progress",
     "provenance_of",
+    "read_alike",
     "read_door",
     "read_household",
     "read_person",
@@ -172,6 +177,7 @@ __all__ = [
     "stated_by_phone",
     "statements_on",
     "sync_operation",
+    "twin",
     "visible",
     "visit_shown",
     "visited_since",

@@ -20,7 +20,7 @@ from population_svc.queries.scope import everyone, visible, within
 from population_svc.rules import SEARCH_CAP, PersonStatus, RevealField, Sight, sight
 
 _SHOWN = (
-    *("id", "area_code", "name", "sex", "birth_date", "id_document_type", "id_number", "phone"),
+    *("id", "area_code", "name", "sex", "birth_date", "birth_precision", "id_document_type", "id_number", "phone"),
     *("population_type", "registered_here", "status", "left_on", "version"),
 )
 FIELDS = ("name", "sex", "birth_date", "id_number_masked", "phone_masked")

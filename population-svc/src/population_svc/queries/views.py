@@ -13,9 +13,12 @@ from grid_kernel.clock import today
 from grid_kernel.errors import InvalidInput, NotFound
 from grid_kernel.identifiers import BadIdNumber, check_id_number, mask_phone
 from grid_kernel.reads import ReadRunner
-from population_svc.queries import doors, households, persons, statements
+from population_svc import alike
+from population_svc.queries import doors, duplicates, households, persons, statements
 from population_svc.rules import SEARCH_CAP
 from population_svc.schemas import (
+    AlikePair,
+    AlikePerson,
     DoorOpened,
     DwellingOut,
     HouseholdOut,
@@ -122,3 +125,17 @@ async def read_door(reads: ReadRunner, actor: Actor, token: str, day: date) -> D
         dwelling=DwellingOut.model_validate(row),
         households=[await read_household(reads, actor, each["id"], day) for each in lived],
     )
+
+
+async def read_alike(reads: ReadRunner, actor: Actor, area: str) -> list[AlikePair]:
+    """Pairs that may be one person, masked by the reader's right, with what they have in common."""
+    rows = await reads.fetch(duplicates.alike(actor, area), access="person", fields=persons.FIELDS)
+    return [
+        AlikePair(first=_side(actor, row, "a_"), second=_side(actor, row, "b_"), reasons=alike.reasons(row))
+        for row in rows
+    ]
+
+
+def _side(actor: Actor, row: Row, mark: str) -> AlikePerson:
+    own = {name.removeprefix(mark): value for name, value in row.items() if name.startswith(mark)}
+    return AlikePerson.model_validate(persons.masked(actor, own))

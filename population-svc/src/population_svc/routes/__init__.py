@@ -3,12 +3,14 @@
 from population_svc.routes.care import care_entries, follow_ups
 from population_svc.routes.checks import spot_checks, visit_rules
 from population_svc.routes.doors import doors
+from population_svc.routes.duplicates import duplicates
 from population_svc.routes.dwellings import dwellings
 from population_svc.routes.figures import figures
 from population_svc.routes.households import households
 from population_svc.routes.packs import packs
 from population_svc.routes.persons import persons
 from population_svc.routes.provenance import provenance
+from population_svc.routes.reshaping import reshaping
 from population_svc.routes.statistics import statistics
 from population_svc.routes.syncing import syncing
 from population_svc.routes.visits import visits
@@ -22,6 +24,8 @@ ROUTERS = (
     follow_ups,
     figures,
     packs,
+    duplicates,
+    reshaping,
     spot_checks,
     visit_rules,
     doors,

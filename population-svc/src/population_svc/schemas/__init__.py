@@ -3,6 +3,7 @@
 from population_svc.schemas.care import CareEntryEndIn, CareEntryIn, CareEntryOut, CareRenewalIn, FollowUpOut
 from population_svc.schemas.checks import SpotCheckAnswerIn, SpotCheckOut, VisitRuleIn, VisitRuleOut
 from population_svc.schemas.doors import Call, DoorOpened, DoorOpening, DoorTokenOut
+from population_svc.schemas.duplicates import AlikePair, AlikePerson, DistinctIn, PersonMergerIn, PersonMergerOut
 from population_svc.schemas.figures import AreaProgress, CareProgress, CountsOut, Figure, PaceOut, ProgressOut, RuleOut
 from population_svc.schemas.households import (
     DwellingChange,
@@ -42,6 +43,7 @@ from population_svc.schemas.persons import (
     Reveal,
     Revealed,
 )
+from population_svc.schemas.reshaping import Death, HouseholdMerger, HouseholdSplit
 from population_svc.schemas.statistics import (
     Cell,
     DwellingStatistics,
@@ -61,6 +63,8 @@ from population_svc.schemas.syncing import (
 from population_svc.schemas.visits import VisitIn, VisitOut, VisitRecorded
 
 __all__ = [
+    "AlikePair",
+    "AlikePerson",
     "AreaProgress",
     "Call",
     "CareEntryEndIn",
@@ -71,7 +75,9 @@ __all__ = [
     "Cell",
     "ClashOut",
     "CountsOut",
+    "Death",
     "Departure",
+    "DistinctIn",
     "DoorOpened",
     "DoorOpening",
     "DoorTokenOut",
@@ -85,9 +91,11 @@ __all__ = [
     "Gone",
     "HouseholdChange",
     "HouseholdIn",
+    "HouseholdMerger",
     "HouseholdMove",
     "HouseholdOut",
     "HouseholdRow",
+    "HouseholdSplit",
     "HouseholdStatistics",
     "Moved",
     "NewPerson",
@@ -103,6 +111,8 @@ __all__ = [
     "PersonChange",
     "PersonFoundRow",
     "PersonIn",
+    "PersonMergerIn",
+    "PersonMergerOut",
     "PersonMove",
     "PersonOut",
     "PersonRow",

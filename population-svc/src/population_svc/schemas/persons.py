@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from grid_kernel.schemas import GridCode, Input, Line, Schema, ShortText
-from population_svc.rules import PersonStatus, RevealField, RevealPurpose
+from population_svc.rules import BirthPrecision, PersonStatus, RevealField, RevealPurpose
 
 Code = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}$")]
 DocumentNumber = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9A-Za-z()（）-]{4,40}$")]
@@ -22,6 +22,7 @@ class PersonIn(Input):
     name: ShortText
     sex: Code
     birth_date: date
+    birth_precision: BirthPrecision = BirthPrecision.DAY
     id_document_type: Code = "111"
     id_number: DocumentNumber | None = None
     phone: Phone | None = None
@@ -70,6 +71,7 @@ class PersonOut(Schema):
     name: str
     sex: str
     birth_date: date | None
+    birth_precision: BirthPrecision
     id_document_type: str
     id_number: str | None
     phone: str | None
