@@ -54,6 +54,12 @@ async def test_an_item_is_found_by_name_everyday_word_and_initials(
     assert not never & codes
 
 
+@pytest.mark.parametrize("name", ["q", "words", "theme"])
+async def test_what_no_text_can_hold_is_refused(api: Api, name: str) -> None:
+    refused = await api.client.get("/v1/items", params={name: "a\x00b"})
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (400, f"#/query/{name}")
+
+
 async def item(api: Api, code: str) -> dict[str, Any]:
     return dict((await api.client.get(f"/v1/items/{code}")).json())
 

@@ -235,3 +235,9 @@ async def test_a_service_that_is_away_is_an_honest_503(enter: Enter, sign_in: Si
     refused = await client.get("/api/population/v1/households")
     assert refused.status_code == 503
     assert refused.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("address", ["units?kind=a%00b", "accounts?login=a%00b"])
+async def test_what_no_text_can_hold_is_refused(system_admin: httpx.AsyncClient, address: str) -> None:
+    refused = await system_admin.get(f"{API}/{address}")
+    assert (refused.status_code, refused.json()["code"]) == (400, "invalid-input")

@@ -76,6 +76,10 @@ def clean(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
+Typed = Annotated[str, AfterValidator(clean)]
+"""Words somebody typed into an address: what PostgreSQL cannot hold is refused as input."""
+
+
 def _text(longest: int) -> Any:
     return StringConstraints(strip_whitespace=True, min_length=1, max_length=longest)
 

@@ -19,6 +19,7 @@ from grid_kernel.errors import InvalidInput, NotFound, refusals
 from grid_kernel.paging import Page, Paging, page_of
 from grid_kernel.routing import GridRouter
 from grid_kernel.runtime import CurrentRuntime, Now, Runtime
+from grid_kernel.schemas import Typed
 
 router = GridRouter(prefix="/items", tags=["items"])
 _Code = Annotated[str, Path(pattern=r"^[A-Z]{2}[0-9]{3}$")]
@@ -32,9 +33,9 @@ async def list_items(
     now: Now,
     said: ReaderWords,
     as_of: _AsOf = None,
-    theme: Annotated[str | None, Query(max_length=60)] = None,
-    words: Annotated[str | None, Query(max_length=40, description="Part of the name.")] = None,
-    q: Annotated[str | None, Query(max_length=40, description="A name, an everyday word, initials of pinyin.")] = None,
+    theme: Annotated[Typed | None, Query(max_length=60)] = None,
+    words: Annotated[Typed | None, Query(max_length=40, description="Part of the name.")] = None,
+    q: Annotated[Typed | None, Query(max_length=40, description="Name, everyday word, initials of pinyin.")] = None,
 ) -> Page[ItemOut]:
     """Service items in force, by code. The catalogue is public."""
     statement = queries.items_on(as_of or today(now)).order_by(col(ServiceItem.code)).limit(paging.limit + 1)

@@ -17,6 +17,7 @@ from grid_kernel.errors import refusals
 from grid_kernel.paging import Page, Paging, page_of
 from grid_kernel.routing import CHANGED, GridRouter, IfMatch
 from grid_kernel.runtime import Now, Reads
+from grid_kernel.schemas import Typed
 
 router = GridRouter(prefix="/accounts", tags=["accounts"])
 
@@ -31,7 +32,7 @@ async def create_account(
 
 @router.get("")
 async def list_accounts(
-    actor: CurrentActor, reads: Reads, paging: Paging, login: Annotated[str | None, Query(max_length=64)] = None
+    actor: CurrentActor, reads: Reads, paging: Paging, login: Annotated[Typed | None, Query(max_length=64)] = None
 ) -> Page[AccountOut]:
     """Accounts of the own areas, by log-in."""
     statement = queries.visible_accounts(actor).order_by(col(Account.login)).limit(paging.limit + 1)

@@ -15,7 +15,7 @@ from grid_kernel.errors import refusals
 from grid_kernel.paging import Page, Paging, page_of
 from grid_kernel.routing import CHANGED, GridRouter, IfMatch
 from grid_kernel.runtime import CurrentRuntime, Now
-from grid_kernel.schemas import AreaCode, UnitCode
+from grid_kernel.schemas import AreaCode, Typed, UnitCode
 
 router = GridRouter(prefix="/units", tags=["units"])
 
@@ -31,7 +31,7 @@ async def list_units(
     _: CurrentActor,
     runtime: CurrentRuntime,
     paging: Paging,
-    kind: Annotated[str | None, Query(max_length=40)] = None,
+    kind: Annotated[Typed | None, Query(max_length=40)] = None,
     area: Annotated[AreaCode | None, Query()] = None,
 ) -> Page[UnitOut]:
     """Units, by code. Names of offices are public to everybody who is signed in."""
