@@ -80,6 +80,15 @@ def test_whoever_does_not_wait_any_more_stops_the_search() -> None:
         design(town(10, 10), Wish(seconds=30), progress=give_up)
 
 
+def test_the_outline_of_each_grid_is_one_piece() -> None:
+    random = np.random.default_rng(11)
+    ground = box(0, 0, 800, 1000)
+    blocks = [Block(*random.uniform((0, 0), (800, 1000)).tolist(), households=12) for _ in range(167)]
+    found = design(blocks, Wish(seconds=6), within=ground)
+    assert found.unmet == []
+    assert {shape.geom_type for shape in outlines(blocks, found.parts, ground).values()} == {"Polygon"}
+
+
 def test_outlines_divide_the_ground_without_gap_or_overlap() -> None:
     ground = box(-20, -20, 400, 160)
     blocks = town(10, 4)

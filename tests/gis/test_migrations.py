@@ -17,12 +17,7 @@ from grid_kernel import migrations, tables
 from grid_kernel.settings import ServiceSettings
 
 # What autogenerate cannot see in models: indexes over expressions, and constraints that exclude.
-ONLY_IN_SQL = {
-    *[f"ix_{table}_box" for table in ("area_version", "building", "thing", "service_point", "road")],
-    "ix_building_point",
-    "one_version_per_source",
-    "one_version_in_force",
-}
+ONLY_IN_SQL = {"ix_area_version_box", "ix_building_point", "one_version_per_source", "one_version_in_force"}
 
 
 def differences(connection: Connection) -> list[Any]:

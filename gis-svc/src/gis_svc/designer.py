@@ -21,12 +21,13 @@ from shapely.geometry.base import BaseGeometry
 ROAD_BORDER, OPEN_BORDER = 0.2, 1.0
 """What it costs to let a border run between two buildings, with a road there and without."""
 _LONGEST_EDGE_M = 400.0
+_LEAST_BORDER_M, _APART_M = 2.0, 10_000.0
 _WORST_FIRST, _SELDOM = 0.7, 0.98
 _COOLING, _WARM = 0.97, 0.02
 _STEPS_A_ROUND = 100
 _PATIENCE = 48
-"""Rounds without gain until the search gives up; a quarter of them when every grid is as wanted."""
-_WEIGHT_BORDER, _WEIGHT_CHANGE = 0.0008, 0.0006
+"""Rounds without gain until the search gives up; half of them when every grid is as wanted."""
+_WEIGHT_BORDER, _WEIGHT_CHANGE = 0.002, 0.0004
 Progress = Callable[[float], None]
 
 
@@ -64,12 +65,20 @@ class Design:
 
 
 def design(
-    blocks: Sequence[Block], wish: Wish, roads: Sequence[BaseGeometry] = (), progress: Progress = lambda _: None
+    blocks: Sequence[Block],
+    wish: Wish,
+    roads: Sequence[BaseGeometry] = (),
+    progress: Progress = lambda _: None,
+    *,
+    within: BaseGeometry | None = None,
 ) -> Design:
-    """Divide the buildings of one community; contiguous always, as close to the wish as the time allows."""
+    """Divide the buildings of one community; contiguous always, as close to the wish as the time allows.
+
+    `within` is its ground: buildings are neighbours where the ground nearest to each meets inside it.
+    """
     total = sum(block.households for block in blocks)
     count = max(1, round(total / wish.target))
-    graph = _Graph(blocks, roads)
+    graph = _Graph(blocks, roads, within)
     search = _Search(blocks, graph, _first(blocks, graph, min(count, len(blocks))), wish)
     search.run(progress)
     found = Design(search.best, search.households_of(search.best))
@@ -95,10 +104,12 @@ def _reasons(blocks: Sequence[Block], found: Design, wish: Wish, total: int, cou
 class _Graph:
     """Which buildings are neighbours, and what a border between them costs."""
 
-    def __init__(self, blocks: Sequence[Block], roads: Sequence[BaseGeometry]) -> None:
+    def __init__(
+        self, blocks: Sequence[Block], roads: Sequence[BaseGeometry], within: BaseGeometry | None = None
+    ) -> None:
         places = np.array([(block.x, block.y) for block in blocks])
         self.next: list[dict[int, float]] = [{} for _ in blocks]
-        pairs = _neighbours(places)
+        pairs = _neighbours(places, within)
         if pairs:
             self._connect(pairs, places, roads)
 
@@ -112,7 +123,19 @@ class _Graph:
             self.next[one][other] = self.next[other][one] = ROAD_BORDER if by_road else OPEN_BORDER
 
 
-def _neighbours(places: Any) -> list[tuple[int, int]]:
+def _meet(places: Any, pairs: list[tuple[int, int]], within: BaseGeometry) -> list[bool]:
+    """Whether the ground nearest to both of a pair is one inside the community: those first when edges are thinned."""
+    points = shapely.points(places)
+    cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(places), extend_to=within))
+    own = shapely.intersection(cells[shapely.STRtree(cells).nearest(points)], within)
+    one, other = np.array(pairs).T
+    shared = shapely.length(shapely.intersection(own[one], own[other]))
+    same = (places[one] == places[other]).all(axis=1)
+    met: list[bool] = ((shared > _LEAST_BORDER_M) | same).tolist()
+    return met
+
+
+def _neighbours(places: Any, within: BaseGeometry | None) -> list[tuple[int, int]]:
     """Neighbours by Delaunay triangles, without long edges where the whole still hangs together."""
     if len(places) < 2:  # noqa: PLR2004 - nobody to be a neighbour of
         return []
@@ -127,6 +150,9 @@ def _neighbours(places: Any) -> list[tuple[int, int]]:
     pairs += [pair for several in same.values() for pair in pairwise(several)]
     pairs = pairs or [*pairwise(range(len(places)))]
     lengths = [math.dist(places[a], places[b]) for a, b in pairs]
+    if within is not None:
+        far = zip(lengths, _meet(places, pairs, within), strict=True)
+        lengths = [length if met else _APART_M + length for length, met in far]
     return _thinned(pairs, lengths, len(places))
 
 
@@ -224,7 +250,7 @@ class _Search:
             heat *= _COOLING
             cost = self._cost()
             still = (
-                0 if cost < self._best_cost - 1e-9 else still + (4 if all(map(self._wish.holds, self._sizes)) else 1)
+                0 if cost < self._best_cost - 1e-9 else still + (2 if all(map(self._wish.holds, self._sizes)) else 1)
             )
             if cost < self._best_cost:
                 self._best_cost, self.best = cost, list(self.parts)

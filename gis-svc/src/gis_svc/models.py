@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import Column, Double, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import Column, Double, Index, LargeBinary, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
@@ -153,7 +153,10 @@ class Building(Base, table=True):
     """A building: a fact of the public space, with the grid it stands in."""
 
     __tablename__ = "building"
-    __table_args__ = (UniqueConstraint("community_code", "building_no"),)
+    __table_args__ = (
+        UniqueConstraint("community_code", "building_no"),
+        Index("ix_building_box", "west", "east", "south", "north"),
+    )
 
     kinds: ClassVar[str] = "building_kinds"
 
@@ -235,6 +238,7 @@ class Thing(Base, _Placed, table=True):
     """A public or shared facility, asset or place; never what is inside a home."""
 
     __tablename__ = "thing"
+    __table_args__ = (Index("ix_thing_box", "west", "east", "south", "north"),)
 
     kinds: ClassVar[str] = "thing_kinds"
 
@@ -255,6 +259,7 @@ class ServicePoint(Base, _Placed, table=True):
     """A place where residents are served: a public fact."""
 
     __tablename__ = "service_point"
+    __table_args__ = (Index("ix_service_point_box", "west", "east", "south", "north"),)
 
     kinds: ClassVar[str] = "service_point_kinds"
 
@@ -266,6 +271,7 @@ class Road(Base, _Placed, table=True):
     """A piece of road or path between two crossings: a public fact."""
 
     __tablename__ = "road"
+    __table_args__ = (Index("ix_road_box", "west", "east", "south", "north"),)
 
     kinds: ClassVar[str] = "road_kinds"
 

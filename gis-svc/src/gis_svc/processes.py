@@ -153,8 +153,8 @@ def _designed(
         share = len(rows) / total
         wish = Wish(wanted.target, wanted.tolerance, wanted.seconds * share, wanted.seed)
         blocks = _blocks(rows, keep=len(code) < rules.GRID_DIGITS)
-        offset = done / total
-        found = designer.design(blocks, wish, roads, lambda p, o=offset, s=share: ticket.tell(o + p * s))  # type: ignore[misc]
+        tell = _share_of(ticket, done / total, share)
+        found = designer.design(blocks, wish, roads, tell, within=grounds[code])
         features += _features(code, blocks, found, grounds[code], wish)
         unmet += [{"areaCode": code, **each} for each in found.unmet]
         done += len(rows)
@@ -167,6 +167,10 @@ def _designed(
         "seconds": round(monotonic() - begun, 1),
     }
     return {"type": "FeatureCollection", "features": features, "summary": summary}
+
+
+def _share_of(ticket: Ticket, begin: float, share: float) -> circles.Progress:
+    return lambda progress: ticket.tell(begin + progress * share)
 
 
 def _blocks(rows: Sequence[Row], *, keep: bool) -> list[Block]:

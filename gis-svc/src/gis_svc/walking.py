@@ -16,6 +16,9 @@ METRES_PER_MINUTE = 75.0
 """4.5 km/h: an unhurried adult; the usual figure for a service circle on foot."""
 OFF_ROAD_M = 60.0
 """How far from a road somebody still is at it: a yard, a stairwell."""
+_ONE_BORDER = 5e-5
+_STEP_M = 60.0
+"""The longest edge: ends of a walk lie between nodes, but never far from one."""
 _SMALLEST_HOLE_M2 = 8_000.0
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -25,6 +28,7 @@ Ints = NDArray[np.int64]
 class Footing:
     """Where points stand on the network: the nearest edge, how far along, and how far off."""
 
+    places: Floats
     edge: Ints
     along: Floats
     off: Floats
@@ -35,7 +39,7 @@ class Network:
 
     def __init__(self, roads: Sequence[BaseGeometry]) -> None:
         """Roads in degrees."""
-        plane = geo.to_plane(np.array(roads, dtype=object)) if len(roads) else np.array([], dtype=object)  # type: ignore[type-var]
+        plane = shapely.segmentize([geo.to_plane(road) for road in roads], _STEP_M)
         places, road = shapely.get_coordinates(plane, return_index=True)
         nodes, numbers = np.unique(np.round(places, 1), axis=0, return_inverse=True) if len(places) else (places, road)
         numbers = numbers.ravel()
@@ -57,7 +61,7 @@ class Network:
         points: Any = shapely.points(places)
         edge = self._tree.nearest(points).astype(np.int64)
         segments = self._segments[edge]
-        return Footing(edge, shapely.line_locate_point(segments, points), shapely.distance(segments, points))
+        return Footing(places, edge, shapely.line_locate_point(segments, points), shapely.distance(segments, points))
 
     def walk(self, start: Footing, limit_m: float) -> Floats:
         """Metres from one place to each node, infinite beyond the limit."""
@@ -96,8 +100,15 @@ class Network:
             towards = self.nodes[self.ends[partly, 1 - side]] - begin
             share = (left[partly, side] / self.lengths[partly])[:, None]
             parts.append(shapely.linestrings(np.stack([begin, begin + towards * share], axis=1)))
-        drawn = np.concatenate([each for each in parts if len(each)] or [self._segments[start.edge]])
+        parts.append(self._first_steps(start, limit_m))
+        drawn = np.concatenate(parts)
         return _without_small_holes(shapely.union_all(shapely.buffer(drawn, OFF_ROAD_M, quad_segs=3)))
+
+    def _first_steps(self, start: Footing, limit_m: float) -> Any:
+        """From the start straight to the road, as far as one gets."""
+        foot = shapely.get_coordinates(shapely.line_interpolate_point(self._segments[start.edge], start.along))
+        share = min(1.0, limit_m / start.off[0]) if start.off[0] > 0 else 0.0
+        return shapely.linestrings(np.stack([start.places, start.places + (foot - start.places) * share], axis=1))
 
 
 def _without_small_holes(ground: BaseGeometry) -> BaseGeometry:
@@ -110,7 +121,8 @@ def _without_small_holes(ground: BaseGeometry) -> BaseGeometry:
 
 def synthetic_roads(grids: Sequence[BaseGeometry]) -> list[BaseGeometry]:
     """A made-up network where no survey is at hand: people walk along the borders of grids, which follow streets."""
-    borders = shapely.union_all(shapely.boundary(shapely.set_precision(np.array(grids, dtype=object), 1e-5)))
-    merged = shapely.line_merge(shapely.node(borders))
+    # Neighbours are drawn each by itself: borders closer than some five metres are one.
+    borders = shapely.union_all(shapely.boundary(np.array(grids, dtype=object)), grid_size=_ONE_BORDER)
+    merged = shapely.line_merge(borders)
     lines: list[BaseGeometry] = [line for line in shapely.get_parts(merged).tolist() if line.length > 0]
     return sorted(lines, key=lambda line: line.bounds)
