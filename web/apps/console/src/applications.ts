@@ -50,14 +50,16 @@ export async function move(one: Standing, what: ApplicationMove, given: Given): 
   return (await asks[what]()).data!
 }
 
-/** A paper as it is named to people: with what form it has to have. */
-export function isNeeded(paper: Material, situations: ReadonlySet<string>): boolean {
-  return paper.condition ? situations.has(paper.condition) : paper.required
+/** What was answered: yes or no to each situation the item asks about. */
+export type Answers = Readonly<Record<string, string | undefined>>
+
+/** Whether a paper is asked for in these circumstances; one that hangs on a question counts when the answer fits. */
+export function applies(paper: Material, answers: Answers): boolean {
+  return paper.when ? answers[paper.when.situation] === paper.when.option : true
 }
 
-/** The situations a list of papers asks about, each once, in the order of the papers. */
-export function situationsOf(papers: readonly Material[]): string[] {
-  return [...new Set(papers.flatMap((paper) => paper.condition ?? []))]
+export function isNeeded(paper: Material, answers: Answers): boolean {
+  return paper.when ? applies(paper, answers) : paper.required
 }
 
 export interface Receipt {

@@ -7,6 +7,7 @@ import { LEASTS } from './coverage'
 
 maplibregl.setWorkerUrl(workerUrl)
 
+const GRID_LENGTH = 15
 const FONTS = ['PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'sans-serif']
 
 function colour(name: string): string {
@@ -47,7 +48,8 @@ function style(): StyleSpecification {
     },
     layers: [
       { id: 'ground', type: 'background', paint: { 'background-color': colour('bg') } },
-      { id: 'grid-fill', type: 'fill', source: 'grids', 'source-layer': 'grids', paint: { 'fill-color': byCoverage() } },
+      { id: 'community-fill', type: 'fill', source: 'communities', 'source-layer': 'communities', maxzoom: NEAR, paint: { 'fill-color': byCoverage() } },
+      { id: 'grid-fill', type: 'fill', source: 'grids', 'source-layer': 'grids', minzoom: NEAR, paint: { 'fill-color': byCoverage() } },
       { id: 'building-fill', type: 'fill', source: 'buildings', 'source-layer': 'buildings', minzoom: 15,
         paint: { 'fill-color': colour('paper'), 'fill-opacity': 0.55, 'fill-outline-color': colour('ink-3') } },
       line('grid-line', 'grids', 1, 13, 'paper'),
@@ -55,8 +57,8 @@ function style(): StyleSpecification {
       line('street-line', 'streets', 2, 8, 'ink-2'),
       { id: 'chosen-line', type: 'line', source: 'grids', 'source-layer': 'grids', filter: ['==', ['get', 'code'], ''],
         paint: { 'line-color': colour('ink-1'), 'line-width': 3 } },
-      names('street-names', 'streets', 9, 12.5, 14),
-      names('community-names', 'communities', 12.5, 14.5, 13),
+      names('street-names', 'streets', 9, 12, 14),
+      names('community-names', 'communities', 12, 14.5, 13),
       // Inside its community a grid is known by its last three digits.
       names('grid-names', 'grids', 14.5, 24, 15, LAST_DIGITS),
     ],
@@ -72,12 +74,22 @@ export function canDraw(): boolean {
   }
 }
 
+/** Cases of a grid, or of a community for a look from afar. */
+export interface Mark {
+  code: string
+  at: [number, number]
+  count: number
+  late: number
+}
+
+/** From here on grids can be told apart. */
+const NEAR = 13
+
 export interface Drawn {
   show(percents: ReadonlyMap<string, number>): void
-  mark(counts: readonly { code: string; at: [number, number]; count: number; late: number }[], open: (code: string) => void): void
+  mark(counts: readonly Mark[], open: (code: string) => void): void
   choose(code: string | undefined): void
   fit(box: readonly number[]): void
-  repaint(): void
   remove(): void
 }
 
@@ -95,25 +107,33 @@ export function draw(element: HTMLElement, box: readonly number[], onGrid: (code
     locale: { 'NavigationControl.ZoomIn': words.zoomIn, 'NavigationControl.ZoomOut': words.zoomOut, 'Map.Title': words.label },
   })
   map.addControl(new maplibregl.NavigationControl({ showCompass: false }), 'top-right')
-  map.on('click', 'grid-fill', (event) => {
-    const code: unknown = event.features?.[0]?.properties['code']
-    if (typeof code === 'string') onGrid(code)
-  })
-  map.on('mouseenter', 'grid-fill', () => (map.getCanvas().style.cursor = 'pointer'))
-  map.on('mouseleave', 'grid-fill', () => (map.getCanvas().style.cursor = ''))
+  for (const layer of ['grid-fill', 'community-fill']) {
+    map.on('click', layer, (event) => {
+      const code: unknown = event.features?.[0]?.properties['code']
+      if (typeof code === 'string') onGrid(code)
+    })
+    map.on('mouseenter', layer, () => (map.getCanvas().style.cursor = 'pointer'))
+    map.on('mouseleave', layer, () => (map.getCanvas().style.cursor = ''))
+  }
   map.on('idle', () => element.setAttribute('data-idle', 'true'))
+  const look = (): void => void element.classList.toggle('far', map.getZoom() < NEAR)
+  map.on('zoom', look)
+  look()
   const whenReady = (act: () => void): void => void (map.isStyleLoaded() ? act() : map.once('load', act))
   let markers: maplibregl.Marker[] = []
 
   return {
     show: (percents) => whenReady(() => {
-      percents.forEach((percent, id) => map.setFeatureState({ source: 'grids', sourceLayer: 'grids', id }, { percent }))
+      percents.forEach((percent, id) => {
+        const source = id.length === GRID_LENGTH ? 'grids' : 'communities'
+        map.setFeatureState({ source, sourceLayer: source, id }, { percent })
+      })
     }),
     mark(counts, open) {
       markers.forEach((marker) => marker.remove())
       markers = counts.map(({ code, at, count, late }) => {
         const dot = document.createElement('button')
-        dot.className = late ? 'dot late' : 'dot'
+        dot.className = `dot ${code.length === GRID_LENGTH ? 'near' : 'wide'}${late ? ' late' : ''}`
         dot.type = 'button'
         dot.textContent = String(count)
         dot.setAttribute('aria-label', words.cases(count))
@@ -126,7 +146,6 @@ export function draw(element: HTMLElement, box: readonly number[], onGrid: (code
     },
     choose: (code) => whenReady(() => void map.setFilter('chosen-line', ['==', ['get', 'code'], code ?? ''])),
     fit: (to) => void map.fitBounds(bounds(to), { padding: 40, animate: false }),
-    repaint: () => whenReady(() => void map.setPaintProperty('grid-fill', 'fill-color', byCoverage())),
     remove: () => map.remove(),
   }
 }
