@@ -1,13 +1,18 @@
 """The pages over a gateway that answers as the real one does."""
 
-from collections.abc import AsyncIterator
+import shutil
+from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
+from playwright.sync_api import Playwright, sync_playwright
 from starlette.applications import Starlette
+from tests.flows.conftest import sign_in, town
 from tests.web.stub import COOKIE, SECRET, Gateway
 
 from grid_site import SiteSettings, create_site
+
+__all__ = ["sign_in", "town"]
 
 PHONE = "0472-000 0000"
 
@@ -16,6 +21,15 @@ def site_over(gateway: Gateway, *, phone: str | None = PHONE) -> Starlette:
     """The pages, asking this gateway."""
     client = httpx.AsyncClient(transport=httpx.ASGITransport(app=gateway), base_url="http://gateway")
     return create_site(client, cookie_names=[COOKIE], settings=SiteSettings(desk_phone=phone))
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """The one driver of a run: a second one beside it would not start."""
+    if shutil.which("chromium") is None:
+        pytest.skip("chromium is not installed")
+    with sync_playwright() as started:
+        yield started
 
 
 @pytest.fixture

@@ -11,10 +11,9 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
-from tests.flows.conftest import COMMUNITY, GRID, Account, SignIn, eventually, sign_in, town
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Route, expect
+from tests.flows.conftest import COMMUNITY, GRID, Account, SignIn, eventually
 
-__all__ = ["sign_in", "town"]
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(500)]
 
 ROOT = Path(__file__).parents[2]
@@ -41,17 +40,16 @@ HARMLESS = ("GL Driver Message", "401 (Unauthorized)", "Automatic fallback to so
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
+def chromium(playwright: Playwright) -> Iterator[Browser]:
     """Debian's Chromium, no download."""
     found = shutil.which("chromium")
     if found is None:
         pytest.skip("chromium is not installed")
     if not (ASSETS / "index.html").exists():
         pytest.skip("the web is not built: make web")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-dev-shm-usage"])
-        yield launched
-        launched.close()
+    launched = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-dev-shm-usage"])
+    yield launched
+    launched.close()
 
 
 Enter = Callable[..., Page]
@@ -197,12 +195,12 @@ def refuse(pattern: str, status: int) -> Callable[[Page], Any]:
 
 
 def test_a_block_that_fails_says_so_and_leaves_the_others_alone(enter: Enter) -> None:
-    page = enter("head.dulan", before=refuse("**/dispute/v1/cases?*", 503), axe=True)
+    page = enter("head.dulan", before=refuse("**/gateway/v1/workbench?*", 503), axe=True)
     expect(page.locator(".g-problem")).to_contain_text("服务暂时没有答复")
     expect(page.locator(".figures > div")).to_have_count(5)
     expect(page.locator(".bars tbody tr")).to_have_count(10)
     assert axe(page) == []
-    page.unroute("**/dispute/v1/cases?*")
+    page.unroute("**/gateway/v1/workbench?*")
     page.click(".g-problem button")
     expect(page.locator(".tasks li").first).to_be_visible()
 

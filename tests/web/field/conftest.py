@@ -1,29 +1,22 @@
 """社工E通 as it is built, on the real system with its demo, in a real Chromium."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Playwright, sync_playwright
-from tests.flows.conftest import town
+from playwright.sync_api import Playwright
 from tests.web.field.phone import LOGIN, Phone
 
 ASSETS = Path(__file__).parents[3] / "gateway/src/gateway/webassets"
 
-__all__ = ["town"]
-
 
 @pytest.fixture(scope="session")
-def playwright() -> Iterator[Playwright]:
-    """Playwright, where there are a browser and a build."""
-    if shutil.which("chromium") is None:
-        pytest.skip("chromium is not installed")
+def playwright(playwright: Playwright) -> Playwright:
+    """Playwright, where there is a build."""
     if not (ASSETS / "build.json").exists():
         pytest.skip("the web is not built: make web")
-    with sync_playwright() as started:
-        yield started
+    return playwright
 
 
 @pytest.fixture(scope="session")
