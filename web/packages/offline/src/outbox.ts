@@ -47,7 +47,7 @@ export class Outbox {
     const key = await this.store.deviceKey()
     const kept = await Promise.all(photos.map((photo) => this.#seal(key, photo)))
     const now = Date.now()
-    const { service, kind, group, at, ...payload } = act
+    const { service, kind, group, at } = act
     const entry: Entry = {
       id: more.id ?? uuid7(now),
       service,
@@ -57,7 +57,7 @@ export class Outbox {
       state: more.draft ? 'draft' : 'queued',
       at: at ?? new Date(now).toISOString(),
       photos: [...new Set(kept.map((photo) => photo.sha256))],
-      payload: await seal(key, payload),
+      payload: await seal(key, payloadOf(act)),
       holdUntil: now + (more.holdMs ?? 0),
       changedAt: now,
     }
@@ -165,6 +165,7 @@ async function hashes(photos: readonly Blob[]): Promise<string[]> {
   return [...new Set(all)]
 }
 
-function payloadOf({ service: _, kind: __, group: ___, at: ____, ...payload }: Act): Payload {
-  return payload
+/** Only what is sent, whatever else hangs on it. */
+function payloadOf({ body, title, targetId, baseVersion }: Act): Payload {
+  return { body, title, ...(targetId ? { targetId } : {}), ...(baseVersion === undefined ? {} : { baseVersion }) }
 }

@@ -164,10 +164,13 @@ describe('the queue', () => {
   it('sends what was decided under a new id', async () => {
     const outbox = new Outbox(store, () => ME)
     const id = await outbox.add(visit('h', 'old'))
-    await outbox.resolve(id, visit('h', 'new'))
-    const [entry] = await outbox.list('queued')
-    expect(entry?.body).toEqual({ note: 'new' })
-    expect(entry?.id).not.toBe(id)
+    const [shown] = await outbox.list('queued')
+    await outbox.resolve(id, { ...shown!, body: { note: 'new' } })
+    const server = new Server()
+    await carrier(server).run()
+    expect([...server.kept.values()].map((each) => each.body)).toEqual([{ note: 'new' }])
+    expect([...server.kept.keys()]).not.toContain(id)
+    expect((await outbox.list('done')).map((each) => each.id)).toEqual([...server.kept.keys()])
   })
 })
 

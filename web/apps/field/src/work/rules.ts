@@ -80,15 +80,6 @@ export function buildingPart(household: Household): string {
   return household.address.replace(door, '')
 }
 
-/** What all buildings of a grid have in common is not worth saying at each: its length, never inside a number. */
-export function commonLength(parts: readonly string[]): number {
-  const [first = '', ...others] = new Set(parts)
-  if (!others.length) return 0
-  let length = 0
-  while (length < first.length && others.every((other) => other[length] === first[length])) length += 1
-  return first.slice(0, length).replace(/\d+$/, '').length
-}
-
 export function headOf(household: Household): Member | undefined {
   return household.persons.find((person) => person.id === household.headPersonId) ?? household.persons[0]
 }
