@@ -16,7 +16,7 @@ from grid_kernel.contracts.kernel import AUDIT_ANCHORED
 from grid_kernel.events import publish
 from grid_kernel.types import uuid7
 
-_LINKED_PER_TURN = 500
+LINKED_PER_TURN = 500
 _CHAIN_LOCK = 0x6772_6964_0002
 _NOT_HASHED = frozenset({"position", "hash"})
 
@@ -117,7 +117,7 @@ async def _extend(session: AsyncSession, service: str, chain: str, now: datetime
     table = CHAINS[chain]
     link, previous = await head(session, chain)
     fresh = await session.execute(
-        select(table).where(table.c.link.is_(None)).order_by(table.c.position).limit(_LINKED_PER_TURN)
+        select(table).where(table.c.link.is_(None)).order_by(table.c.position).limit(LINKED_PER_TURN)
     )
     rows = [dict(row) for row in fresh.mappings()]
     for row in rows:

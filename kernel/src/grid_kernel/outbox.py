@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID, uuid4
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 BATCH = 500
+# Each new head of a chain is an event four services hear: one for all rows of a second, not one for each row.
+LINK_SECONDS = 1.0
 KEEP_PUBLISHED = timedelta(days=7)
 _RELAY_LOCK = 0x6772_6964_0001
 _DUPLICATE_IN_BATCH = 10201
@@ -70,20 +73,25 @@ async def _hold_and_relay(runtime: "Runtime") -> None:
         await connection.add_listener(_LISTEN, lambda *_: runtime.outbox_wake.set())
         await runtime.bus.connected.wait()
         await runtime.bus.ensure_stream()
+        linked_at = 0.0
         while not runtime.stopping.is_set():
-            await _relay_turn(runtime, connection)
+            linked_at = await _relay_turn(runtime, connection, linked_at)
         await drain(runtime, connection)
     finally:
         await connection.close(timeout=2)
 
 
-async def _relay_turn(runtime: "Runtime", connection: asyncpg.Connection) -> None:
+async def _relay_turn(runtime: "Runtime", connection: asyncpg.Connection, linked_at: float) -> float:
+    """Send what waits and link what was recorded; when it was last linked."""
     runtime.outbox_wake.clear()
-    sent = await drain(runtime, connection)
-    async with runtime.system_session() as session:
-        linked = await audit.extend_chains(session, runtime.service.name, clock.now())
+    sent, linked, now = await drain(runtime, connection), 0, time.monotonic()
+    if now - linked_at >= LINK_SECONDS:
+        async with runtime.system_session() as session:
+            linked = await audit.extend_chains(session, runtime.service.name, clock.now())
+        linked_at = now if linked < audit.LINKED_PER_TURN else 0.0
     if not sent and not linked:
         await _woken(runtime, runtime.settings.relay_poll_seconds)
+    return linked_at
 
 
 async def _woken(runtime: "Runtime", seconds: float) -> bool:
