@@ -24,6 +24,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+from pypinyin import lazy_pinyin
 
 from grid_deploy import trial
 from grid_kernel import clock
@@ -33,7 +34,7 @@ from grid_kernel.labels import Labels
 from grid_kernel.runtime import Runtime, open_runtime
 from grid_kernel.settings import ServiceSettings
 from grid_kernel.testing import actor
-from population_svc import commands, queries
+from population_svc import commands, packs, queries, tables
 from population_svc.app import SERVICE
 from population_svc.progress import read_progress
 from population_svc.queries import RosterFilter
@@ -116,6 +117,9 @@ async def measure(settings: ServiceSettings, folder: Path) -> None:
         await measured("name + grid", search, asked("name", **grid))
         await measured("two characters of the name + grid", search, asked(name=lambda p: p["name"][-2:], **grid))
         await measured("surname + grid", search, asked(name=lambda p: p["name"][0], **grid))
+        await measured("pinyin initials + grid", search, asked(name=_initials, **grid))
+        await measured("pinyin + birth date", search, asked(name=_typed, **born))
+        await measured("telephone", search, [each for each in asked("phone") if each["phone"]])
         await measured("name + birth date", search, asked("name", **born))
         await measured("surname + birth date", search, asked(name=lambda p: p["name"][0], **born))
         await measured("name + address", search, asked("name", address=lambda p: p["address"][-12:]))
@@ -123,6 +127,38 @@ async def measure(settings: ServiceSettings, folder: Path) -> None:
             "surname + address", search, asked(name=lambda p: p["name"][0], address=lambda p: p["address"][-12:])
         )
         await lists(runtime, persons)
+
+
+def _typed(person: dict[str, Any]) -> str:
+    return "".join(lazy_pinyin(person["name"]))
+
+
+def _initials(person: dict[str, Any]) -> str:
+    return "".join(syllable[0] for syllable in lazy_pinyin(person["name"]))
+
+
+async def statistics(runtime: Runtime, areas: list[str]) -> None:
+    """Statistics from every side, and the packs of phones."""
+    own, day = runtime.system_reads(HEAD), today(NOW)
+
+    async def persons(area: str) -> object:
+        return await tables.person_statistics(own, HEAD, area, day)
+
+    async def households(area: str) -> object:
+        return await tables.household_statistics(own, HEAD, area, None, day)
+
+    async def dwellings(area: str) -> object:
+        return await tables.dwelling_statistics(own, HEAD, area, day)
+
+    async def pack(area: str) -> object:
+        who = actor(Post.RESIDENT_SERVICE_OFFICER, area)
+        return (await packs.read_pack(runtime.reads(who), who, area, None, NOW)).households
+
+    await measured("statistics of persons, a grid", persons, areas[:60])
+    await measured("statistics of persons, the district", persons, ["150204"] * 20)
+    await measured("statistics of households, the district", households, ["150204"] * 20)
+    await measured("statistics of dwellings, the district", dwellings, ["150204"] * 20)
+    await measured("pack of a grid", pack, areas[:60])
 
 
 async def lists(runtime: Runtime, persons: list[dict[str, Any]]) -> None:
@@ -150,6 +186,7 @@ async def lists(runtime: Runtime, persons: list[dict[str, Any]]) -> None:
     await measured("progress of a community", progress, [area[:12] for area in areas[:100]])
     await measured("progress of a street", progress, [area[:9] for area in areas[:40]])
     await measured("progress of the district", progress, ["150204"] * 20)
+    await statistics(runtime, areas)
 
 
 def main() -> None:

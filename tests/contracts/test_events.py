@@ -30,7 +30,6 @@ NOT_BUILT_YET = {
     "grid.dispute.case.follow_up_requested.v1",
     "grid.dispute.case.reopened.v1",
     "grid.dispute.mediation.agreed.v1",
-    "grid.population.person.merged.v1",
 }
 
 

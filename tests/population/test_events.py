@@ -108,6 +108,20 @@ async def test_another_service_learns_the_facts_it_asked_for(api: Api, place: Pl
     assert (await tell_facts(runtime, APPROVAL, unknown, clock.now())).values == {"age": None}
 
 
+async def test_care_is_told_only_where_the_person_agreed_to_it(api: Api, place: Place, runtime: Runtime) -> None:
+    household = await api.registered(place.worker, place.household())
+    whom = household["persons"][0]["id"]
+    agreed = {"personId": whom, "reason": "elderly_living_alone", "basis": "本人意愿", "startsOn": "2026-01-10"}
+    by_law = agreed | {"reason": "disability", "basis": "残疾人证", "basisKind": "statutory"}
+    for entry in (agreed, by_law):
+        assert (await api.post(place.worker, "/care-entries", entry)).status_code == 201
+    asked = AskFacts(person_id=UUID(whom), facts=("months_lived_here", "consented_care_reasons"), purpose="pre_review")
+    told = (await tell_facts(runtime, APPROVAL, asked, clock.now())).values
+    assert told["consented_care_reasons"] == ["elderly_living_alone"]
+    assert isinstance(told["months_lived_here"], int)
+    assert told["months_lived_here"] >= 10
+
+
 async def test_a_service_that_may_not_ask_is_refused_over_the_bus(runtime: Runtime) -> None:
     await runtime.bus.connected.wait()
     with pytest.raises(Refused) as refusal:

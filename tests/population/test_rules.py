@@ -167,3 +167,12 @@ def test_every_part_of_a_name_finds_it(name: str, data: st.DataObject) -> None:
 
 def test_the_dot_and_the_spaces_of_a_long_name_are_no_matter() -> None:
     assert grams("阿依古丽·买买提") == grams("阿依古丽 买买提")
+
+
+def test_months_are_counted_from_the_last_time_somebody_came_to_the_district() -> None:
+    away = (date(2019, 1, 1), date(2020, 3, 1))
+    first, second = (date(2024, 5, 20), date(2025, 1, 1)), (date(2025, 1, 1), None)
+    assert rules.months_lived_here([second, away, first], date(2026, 11, 24)) == 30
+    assert rules.months_lived_here([second, first], date(2026, 5, 19)) == 23
+    assert rules.months_lived_here([away], date(2026, 11, 24)) is None
+    assert rules.months_lived_here([], date(2026, 11, 24)) is None

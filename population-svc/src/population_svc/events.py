@@ -18,7 +18,7 @@ from grid_kernel.contracts.population import FACTS, FIND_PERSON, AskFacts, Facts
 from grid_kernel.events import Event
 from grid_kernel.inbox import Hearing
 from grid_kernel.service import Answer, Handler
-from population_svc import commands, queries
+from population_svc import commands, queries, rules
 from population_svc.rules import PersonStatus
 
 if TYPE_CHECKING:
@@ -70,10 +70,18 @@ async def tell_facts(runtime: "Runtime", actor: Actor, asked: AskFacts, now: dat
     statement = queries.facts_of(asked.person_id)
     found = await reads.fetch(statement, access="person", fields=asked.facts, purpose=asked.purpose)
     known = _facts(found[0], today(now)) if found else {}
+    if found and "months_lived_here" in asked.facts:
+        stays = await reads.fetch(queries.stays_of(asked.person_id))
+        known["months_lived_here"] = rules.months_lived_here(
+            [(s["valid_from"], s["valid_to"]) for s in stays], today(now)
+        )
+    if found and "consented_care_reasons" in asked.facts:
+        agreed = await reads.fetch(queries.consented_care_of(asked.person_id, today(now)))
+        known["consented_care_reasons"] = sorted(row["reason"] for row in agreed)
     return Facts(person_id=asked.person_id, values={fact: known.get(fact) for fact in asked.facts})
 
 
-def _facts(row: Mapping[str, Any], day: date) -> dict[str, bool | int | None]:
+def _facts(row: Mapping[str, Any], day: date) -> dict[str, bool | int | list[str] | None]:
     born: date = row["birth_date"]
     return {
         "lives_here": row["status"] is PersonStatus.PRESENT,

@@ -455,3 +455,16 @@ def check_search(name: str | None, exact: bool, narrowed: bool) -> None:
     """
     if not exact and not (name and query_name_grams(name) and narrowed):
         raise SearchTooBroad
+
+
+def months_lived_here(stays: Sequence[tuple[date, date | None]], day: date) -> int | None:
+    """Full months of living in the district without a break up to a day; None when somebody does not live here.
+
+    `stays` are the homes of a person, each from a day up to another, the end of one being the start of the next.
+    """
+    since = next((start for start, end in stays if start <= day and (end is None or end > day)), None)
+    if since is None:
+        return None
+    while (earlier := next((start for start, end in stays if end == since and start < since), None)) is not None:
+        since = earlier
+    return (day.year - since.year) * 12 + day.month - since.month - (day.day < since.day)

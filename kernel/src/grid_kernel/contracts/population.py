@@ -84,11 +84,14 @@ class CareEnded(Event):
     ended_on: date
 
 
+Fact = Literal["lives_here", "registered_here", "household_size", "age", "months_lived_here", "consented_care_reasons"]
+
+
 class AskFacts(Input):
-    """Yes-or-no questions about one person, for a stated purpose."""
+    """Questions about one person, for a stated purpose; care reasons are told only where the person agreed to them."""
 
     person_id: UUID
-    facts: tuple[Literal["lives_here", "registered_here", "household_size", "age"], ...]
+    facts: tuple[Fact, ...]
     purpose: str
 
 
@@ -96,7 +99,7 @@ class Facts(Schema):
     """Each fact that was asked and may be answered; a fact not known is None."""
 
     person_id: UUID
-    values: dict[str, bool | int | None]
+    values: dict[str, bool | int | list[str] | None]
 
 
 class FindByIdNumber(Input):

@@ -37,6 +37,7 @@ from population_svc.queries.packs import (
 from population_svc.queries.persons import (
     FIELDS,
     by_id_number,
+    consented_care_of,
     current_occupancies,
     current_occupancy,
     facts_of,
@@ -47,6 +48,7 @@ from population_svc.queries.persons import (
     person,
     person_for_update,
     persons_of,
+    stays_of,
     where_is,
 )
 from population_svc.queries.scope import everyone, visible, within
@@ -109,6 +111,7 @@ __all__ = [
     "confirmed_at",
     "confirmed_dwelling_at",
     "confirmed_person_at",
+    "consented_care_of",
     "count_dwellings",
     "count_households",
     "count_persons",
@@ -176,6 +179,7 @@ __all__ = [
     "standing_beside",
     "stated_by_phone",
     "statements_on",
+    "stays_of",
     "sync_operation",
     "twin",
     "visible",

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Select, Uuid, and_, any_, func, literal
+from sqlalchemy import ARRAY, Select, Text, Uuid, and_, any_, cast, func, literal
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import col
@@ -15,9 +15,9 @@ from grid_kernel.db import find
 from grid_kernel.errors import NotFound
 from grid_kernel.identifiers import mask_id_number, mask_name, mask_phone, to_18
 from population_svc.grams import query_grams, query_name_grams
-from population_svc.models import Dwelling, Occupancy, Person
-from population_svc.queries.scope import everyone, visible, within
-from population_svc.rules import SEARCH_CAP, PersonStatus, RevealField, Sight, sight
+from population_svc.models import CareEntry, Dwelling, Occupancy, Person
+from population_svc.queries.scope import everyone, running, visible, within
+from population_svc.rules import SEARCH_CAP, BasisKind, PersonStatus, RevealField, Sight, sight
 
 _SHOWN = (
     *("id", "area_code", "name", "sex", "birth_date", "birth_precision", "id_document_type", "id_number", "phone"),
@@ -173,3 +173,18 @@ def facts_of(person_id: UUID) -> Select[Any]:
     columns.append(size.with_only_columns(func.count()).scalar_subquery().label("household_size"))
     current = and_(col(own.person_id) == col(Person.id), col(own.valid_to).is_(None))
     return everyone(Person).with_only_columns(*columns).outerjoin(own, current).where(col(Person.id) == person_id)
+
+
+def stays_of(person_id: UUID) -> Select[Any]:
+    """The homes of a person (run as system)."""
+    asked = everyone(Occupancy).where(col(Occupancy.person_id) == person_id)
+    columns: list[Any] = [col(Occupancy.valid_from), col(Occupancy.valid_to)]
+    return asked.with_only_columns(*columns)
+
+
+def consented_care_of(person_id: UUID, day: date) -> Select[Any]:
+    """The service needs a person, or the guardian, agreed to be listed for and that run on a day (run as system)."""
+    asked = everyone(CareEntry).where(col(CareEntry.person_id) == person_id)
+    asked = asked.where(running(col(CareEntry.starts_on), col(CareEntry.ended_on), day))
+    agreed = any_(literal([BasisKind.CONSENT.value, BasisKind.GUARDIAN.value], ARRAY(Text)))
+    return asked.where(cast(col(CareEntry.basis_kind), Text) == agreed).with_only_columns(col(CareEntry.reason))
