@@ -200,3 +200,11 @@ async def test_a_box_that_is_none_is_refused(send: Send, leader: Actor, box: str
     answer = await send(leader, "GET", f"/buildings?bbox={box}")
     assert answer.status_code == 400
     assert [error["pointer"] for error in answer.json()["errors"]] == ["#/query/bbox"]
+
+
+async def test_a_footprint_larger_than_any_building_is_refused(send: Send, grids: Surfaces) -> None:
+    code = max(grids)
+    middle = grids[code].representative_point()
+    new = building(inside(grids[code]), footprint=drawn(middle.buffer(0.006)))
+    answer = await send(actor(Post.STATION_HEAD, code[:12]), "POST", "/buildings", json=new)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "footprint-too-large")

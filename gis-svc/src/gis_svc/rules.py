@@ -9,6 +9,8 @@ from grid_kernel.errors import Forbidden, InvalidInput, WrongState
 
 LAST_SEQUENCE = 999
 LAST_BUILDING = 9999
+WIDEST_BUILDING = 0.01
+"""Degrees a footprint may reach in either direction, about 850 by 1,100 m: more than the longest hall."""
 DISTRICT_DIGITS, COMMUNITY_DIGITS, GRID_DIGITS = 6, 12, 15
 
 
@@ -192,6 +194,12 @@ def check_may_furnish(actor: Actor, area_code: str) -> None:
     """Service points and roads are kept for everybody by those who lead the community, or administer the district."""
     if not actor.holds(Post.STATION_HEAD, *DRAWERS, area=area_code):
         raise Forbidden
+
+
+def check_extent(west: float, south: float, east: float, north: float) -> None:
+    """A footprint larger than any building is a mistake of drawing."""
+    if max(east - west, north - south) > WIDEST_BUILDING:
+        raise InvalidInput.at("/footprint", "footprint-too-large")
 
 
 def check_in_force(code: str, valid_to: date | None, successors: Iterable[str]) -> None:

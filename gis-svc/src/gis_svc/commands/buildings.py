@@ -35,6 +35,8 @@ async def register(
         raise InvalidInput.at("/point", "outside-communities")
     rules.check_may_register(actor, area_code)
     footprint = drawing.surface_of(new.footprint, "/footprint") if new.footprint else None
+    if footprint is not None:
+        rules.check_extent(*footprint.bounds)
     community = area_code[: rules.COMMUNITY_DIGITS]
     names = [place.name for place in places.path(community, clock.today(now))]
     building = Building(
