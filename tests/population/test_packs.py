@@ -16,6 +16,7 @@ from tests.population.conftest import Api, Place, hearing, person, refused
 from grid_kernel import clock
 from grid_kernel.clock import today
 from grid_kernel.contracts.dispute import CaseFollowUpRequested
+from grid_kernel.paging import encode
 from grid_kernel.runtime import Runtime
 from grid_kernel.testing import actor
 from grid_kernel.types import uuid7_at
@@ -65,6 +66,9 @@ async def test_a_pack_is_for_the_phone_of_whoever_walks_there(api: Api, place: P
         refused(await api.get(who, path), 403, "forbidden")
     refused(await api.get(place.worker, f"{path}?since=x"), 400, None, "#/query/cursor")
     refused(await api.get(place.worker, "/packs/1502"), 400)
+    for year in (1, 9999):
+        forged = encode([1, f"{year:04}-12-31T23:59:59"])
+        refused(await api.get(place.worker, f"{path}?since={forged}"), 400, None, "#/query/since")
 
 
 async def test_the_same_pack_is_not_sent_twice(api: Api, place: Place) -> None:

@@ -93,6 +93,12 @@ async def test_households_are_counted_by_presence_state_and_freshness(api: Api, 
     assert [row["id"] for row in rows] == [never["id"]]
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "2024-02-29"])
+async def test_any_day_of_the_calendar_can_be_asked(api: Api, place: Place, day: str) -> None:
+    assert (await told(api, place.worker, f"persons?area={place.grid}&asOf={day}"))["asOf"] == day
+    assert (await api.get(place.worker, f"/persons?area={place.grid}&asOf={day}&ageFrom=100")).status_code == 200
+
+
 async def test_dwellings_are_counted_by_use(api: Api, place: Place) -> None:
     home = await api.registered(place.worker, place.household())
     await api.registered(place.worker, place.household())

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from grid_kernel.auth import Actor
 from grid_kernel.clock import Period, month_of, today
+from grid_kernel.errors import InvalidInput
 from grid_kernel.paging import PageRequest, encode
 from grid_kernel.reads import ReadRunner
 from population_svc import plan, progress, queries
@@ -16,6 +17,7 @@ from population_svc.rules import VisitOutcome
 from population_svc.schemas import Gone, PackFollowUp, PackHousehold, PackOut, PlanLine, ProgressOut
 
 Row = Mapping[str, Any]
+_FIRST_YEAR, _LAST_YEAR = 2020, 2200
 KEPT_CHANGES = timedelta(days=35)
 """How long changes are noted; a cursor of another month asks for everything anyway, because its counts are old."""
 
@@ -31,7 +33,11 @@ class Cursor:
     def read(cls, text: str | None) -> "Cursor | None":
         """The cursor a phone names; one nobody gave out is refused."""
         values = PageRequest(text, 1).after(int, datetime)
-        return None if values is None else cls(values[0], values[1].replace(tzinfo=UTC))
+        if values is None:
+            return None
+        if not _FIRST_YEAR <= values[1].year <= _LAST_YEAR:
+            raise InvalidInput.at("#/query/since", "cursor-malformed")
+        return cls(values[0], values[1].replace(tzinfo=UTC))
 
     def written(self) -> str:
         """As the phone keeps it."""

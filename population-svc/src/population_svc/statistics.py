@@ -69,7 +69,8 @@ def suppressed(counts: Sequence[Count]) -> list[Count]:
 
 def _years_before(day: date, years: int) -> date:
     """The last birthday of somebody who is that old; who was born on 29 February has it on 1 March of other years."""
+    year = max(date.min.year, day.year - years)
     try:
-        return day.replace(year=day.year - years)
+        return day.replace(year=year)
     except ValueError:
-        return date(day.year - years, 2, 28)
+        return date(year, 2, 28)
