@@ -1,4 +1,4 @@
-"""The four services have the same shape; what DESIGN says of the house is checked on the code itself."""
+"""The four services have the same shape; what is said of the house is checked on the code itself."""
 
 import ast
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""The visiting rule: 80 households a month are not yet 90 % of a grid of 400 in a quarter (DOMAIN.md 1.4)."""
+"""The visiting rule: 80 households a month are not yet 90 % of a grid of 400 in a quarter."""
 
 from datetime import date, timedelta
 

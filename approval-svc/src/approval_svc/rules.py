@@ -11,7 +11,7 @@ from grid_kernel.errors import FieldError, Forbidden, InvalidInput, TooManyReque
 
 
 class State(StrEnum):
-    """Where an application stands (DOMAIN 2.9, after GB/T 39046 and the provinces' systems)."""
+    """Where an application stands (after GB/T 39046-2020 and the provinces' systems)."""
 
     SUBMITTED = "submitted"
     CORRECTION_REQUIRED = "correction_required"
@@ -341,7 +341,7 @@ def check_notice(
 
 
 def check_item(handling_type: str, limits: ItemLimits) -> None:
-    """即办 means a promise of zero, and a promise is no longer than the law (DOMAIN 2.8)."""
+    """即办 means a promise of zero, and a promise is no longer than the law (GB/T 39046-2020, table 4)."""
     promised, statutory = limits.promised, limits.statutory
     errors = []
     if (handling_type == INSTANT) != (promised is not None and promised.amount == 0):

@@ -140,7 +140,7 @@ def half_of(moment: datetime) -> Half:
 
 
 def effective_grants(held: Iterable[Held], account_id: UUID, duty: Duty | None, day: date) -> tuple[Grant, ...]:
-    """The grants in force: B has the own and the substituted grids, A has the community's window (DESIGN §7)."""
+    """The grants in force: B has the own and the substituted grids, A has the community's window."""
     current = [post for post in held if post.in_force(day) and post.concerns(account_id)]
     if duty is Duty.WINDOW and (windows := _windows(current)):
         kept = (_grant(post) for post in current if post.post not in GRID_TRIO | {Post.WINDOW_CLERK})

@@ -64,7 +64,7 @@ def _open_grids(places: Places, at: Position, code: str | None, accuracy: float 
 
 
 def _suspicion(places: Places, item: PointToLocate, at: Position, code: str | None, day: date) -> Suspicion | None:
-    """Whether numbers called CGCS2000 or WGS 84 look like GCJ-02 or BD-09 (DOMAIN 2.13, measured 490 and 1,300 m).
+    """Whether numbers called CGCS2000 or WGS 84 look like GCJ-02 or BD-09 (measured 490 and 1,300 m).
 
     Off from where it should be just as that system is off; or, with nothing to compare, outside every
     community as it stands and inside one when read as that system.

@@ -109,7 +109,7 @@ class GridsNotContiguous(WrongState):
 
 
 class GridsOfSeveralCommunities(WrongState):
-    """A grid never crosses the border of its community (DOMAIN 2.2)."""
+    """A grid never crosses the border of its community."""
 
     code = "grids-of-several-communities"
 
@@ -150,7 +150,7 @@ def parent_of(code: str) -> str | None:
 
 
 def next_grid_codes(community_code: str, used: Iterable[str], count: int) -> tuple[str, ...]:
-    """The codes after the highest one ever used: a code, once given, never names another place (DOMAIN 2.2)."""
+    """The codes after the highest one ever used: a code, once given, never names another place."""
     highest = max((int(code[COMMUNITY_DIGITS:]) for code in used), default=0)
     if highest + count > LAST_SEQUENCE:
         raise GridCodesExhausted(community=community_code)

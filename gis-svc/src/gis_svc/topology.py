@@ -60,7 +60,7 @@ def cut(surface: Area, line: LineString) -> list[Area]:
 
 
 def in_order(surfaces: Iterable[Area]) -> list[Area]:
-    """West to east, then north to south, as grids are numbered (DOMAIN 2.2)."""
+    """West to east, then north to south, as grids are numbered."""
     return sorted(surfaces, key=lambda surface: (round(surface.centroid.x, 3), -surface.centroid.y))
 
 

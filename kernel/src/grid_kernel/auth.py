@@ -24,7 +24,7 @@ _CACHE_SECONDS = 60.0
 
 
 class Post(StrEnum):
-    """The posts of DESIGN §7, and the three kinds of grant that are no post."""
+    """The posts people hold, and the three kinds of grant that are no post."""
 
     RESIDENT_SERVICE_OFFICER = "resident_service_officer"
     OPINION_COLLECTOR = "opinion_collector"

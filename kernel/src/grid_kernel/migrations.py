@@ -98,7 +98,7 @@ def drop_kernel_tables(op: Operations) -> None:
 
 
 def scope_by_area(op: Operations, table: str, *, service: str, column: str = "area_code") -> None:
-    """Put up the second wall on a table: fail-closed row-level security by area (DESIGN §7)."""
+    """Put up the second wall on a table: fail-closed row-level security by area."""
     op.execute(f"alter table {table} enable row level security")
     op.execute(f"alter table {table} force row level security")
     rule = _SCOPE.format(column=column)

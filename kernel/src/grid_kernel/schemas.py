@@ -48,7 +48,7 @@ class Schema(BaseModel):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Write every moment as +08:00 (DESIGN §8), wherever a member carries one."""
+        """Write every moment as +08:00, wherever a member carries one."""
         schema = handler(source)
         _write_in_shanghai(schema)
         return schema
@@ -95,7 +95,7 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
 class PointIn(Input):
-    """A position as it was captured: its system is named, never guessed (DESIGN §8)."""
+    """A position as it was captured: its system is named, never guessed."""
 
     lon: Annotated[float, Field(ge=-180, le=180)]
     lat: Annotated[float, Field(ge=-90, le=90)]

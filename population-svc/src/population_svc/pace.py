@@ -1,4 +1,4 @@
-"""The visiting rule of a quarter, and how fast a grid must go to keep it (DOMAIN.md 1.4). Pure figures."""
+"""The visiting rule of a quarter, and how fast a grid must go to keep it. Pure figures."""
 
 from dataclasses import dataclass
 from datetime import date

@@ -154,7 +154,7 @@ SIGHT: Mapping[Post, Sight] = {
     Post.STREET_LEADER: Sight.MASKED,
     Post.DISTRICT_LEADER: Sight.MASKED,
 }
-"""Who reads the register at all. A post that is not named here sees no person (DESIGN §7)."""
+"""Who reads the register at all. A post that is not named here sees no person."""
 
 KEEPERS = tuple(post for post, sight in SIGHT.items() if sight is Sight.NAMES)
 """Who keeps the register: the others of SIGHT read figures and masked rosters, they neither write nor search."""
@@ -278,7 +278,7 @@ def check_keeps_register(actor: Actor) -> None:
 
 
 def check_serves_at_window(actor: Actor) -> None:
-    """Somebody from elsewhere who is present is served at the window: A duty, nobody else (DESIGN §7)."""
+    """Somebody from elsewhere who is present is served at the window: A duty, nobody else."""
     if not any(grant.post is Post.WINDOW_CLERK and grant.duty == "window" for grant in actor.grants):
         raise Forbidden
 
@@ -433,7 +433,7 @@ def revisit_day(needs: Sequence[str], asked: date | None, visited_on: date) -> d
 
 
 def house_code(community: str, building_no: str, entrance: int, dwelling_no: str) -> str:
-    """Community 12 + building 4 + entrance 2 + dwelling 4 digits (DESIGN §8); never the grid."""
+    """Community 12 + building 4 + entrance 2 + dwelling 4 digits; never the grid."""
     return f"{community}{building_no:0>4}{entrance:02}{dwelling_no:0>4}"
 
 

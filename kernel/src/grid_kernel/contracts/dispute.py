@@ -1,4 +1,4 @@
-"""What dispute-svc says. Events of restricted cases carry the district code, no category and no grid (DESIGN §5)."""
+"""What dispute-svc says. Events of restricted cases carry the district code, no category and no grid."""
 
 from typing import ClassVar, Literal
 from uuid import UUID

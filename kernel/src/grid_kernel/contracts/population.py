@@ -1,4 +1,4 @@
-"""What population-svc says and answers. Identifiers, codes, states, areas and times only (DESIGN §5)."""
+"""What population-svc says and answers. Identifiers, codes, states, areas and times only."""
 
 from datetime import date
 from typing import ClassVar, Literal

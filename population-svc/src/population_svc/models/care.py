@@ -81,7 +81,7 @@ class CareEntry(Base, table=True):
 
 
 class CareReason(Base, table=True):
-    """The service needs that can be on the care list; no other kind can be stored (DOMAIN.md 6.3)."""
+    """The service needs that can be on the care list; no other kind can be stored."""
 
     __tablename__ = "care_reason"
 

@@ -1,4 +1,4 @@
-"""What a phone carries of a grid, on the wire. Names and telephones in clear, never an identity number (DESIGN §7)."""
+"""What a phone carries of a grid, on the wire. Names and telephones in clear, never an identity number."""
 
 from datetime import date, datetime
 from uuid import UUID
