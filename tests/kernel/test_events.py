@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import httpx
 import orjson
 import pytest
@@ -47,6 +48,26 @@ async def stored(runtime: Runtime, identifier: str) -> dict[str, Any]:
     async with runtime.system_session() as session:
         row = (await session.execute(select(tables.outbox).where(tables.outbox.c.id == UUID(identifier)))).one()
     return dict(row._mapping)
+
+
+async def test_who_waits_to_become_the_relay_is_not_woken_by_what_the_relay_has_to_send(
+    client: httpx.AsyncClient, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[Any, ...]] = []
+    fetchval = asyncpg.Connection.fetchval
+
+    async def noted(connection: asyncpg.Connection, query: str, *args: Any) -> Any:
+        asked.append((query, *args))
+        return await fetchval(connection, query, *args)
+
+    monkeypatch.setattr(asyncpg.Connection, "fetchval", noted)
+    second = asyncio.create_task(outbox.run_relay(runtime))
+    for _ in range(20):
+        runtime.outbox_wake.set()
+        await asyncio.sleep(0.02)
+    second.cancel()
+    # The relay there is may ask as well, once, when the client has only just started.
+    assert 1 <= asked.count(("select pg_try_advisory_lock($1)", outbox._RELAY_LOCK)) <= 2
 
 
 def test_an_envelope_is_cloudevents_and_opens_to_the_same_event() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID, uuid4
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 BATCH = 500
 # Each new head of a chain is an event four services hear: one for all rows of a second, not one for each row.
 LINK_SECONDS = 1.0
+LOCK_SECONDS = 2.0
 KEEP_PUBLISHED = timedelta(days=7)
 _RELAY_LOCK = 0x6772_6964_0001
 _DUPLICATE_IN_BATCH = 10201
@@ -68,7 +70,9 @@ async def _hold_and_relay(runtime: "Runtime") -> None:
     try:
         # Two relays would reorder the events of one aggregate.
         while not await connection.fetchval("select pg_try_advisory_lock($1)", _RELAY_LOCK):
-            if await _woken(runtime, 2.0):
+            # Own commits are for the relay there is: whoever waits to become it is woken by nothing but the stop.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(runtime.stopping.wait(), LOCK_SECONDS)
                 return
         await connection.add_listener(_LISTEN, lambda *_: runtime.outbox_wake.set())
         await runtime.bus.connected.wait()
@@ -94,13 +98,12 @@ async def _relay_turn(runtime: "Runtime", connection: asyncpg.Connection, linked
     return linked_at
 
 
-async def _woken(runtime: "Runtime", seconds: float) -> bool:
+async def _woken(runtime: "Runtime", seconds: float) -> None:
     stop = asyncio.create_task(runtime.stopping.wait())
     wake = asyncio.create_task(runtime.outbox_wake.wait())
-    done, waiting = await asyncio.wait({stop, wake}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    _, waiting = await asyncio.wait({stop, wake}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     for task in waiting:
         task.cancel()
-    return stop in done
 
 
 async def drain(runtime: "Runtime", connection: asyncpg.Connection) -> int:
