@@ -106,6 +106,16 @@ async def test_a_number_nobody_has_is_locked_like_any_other(api: Api) -> None:
     assert [answer.status_code for answer in answers] == [404] * rules.LOCK_AFTER + [429]
 
 
+@pytest.mark.parametrize("typed", ["15029919470218876X", "12873645190", "张三", "1" * 22, "１" * 21])
+async def test_what_can_be_no_receipt_number_is_not_found_and_not_kept(api: Api, runtime: Runtime, typed: str) -> None:
+    asked = {"receiptNumber": typed, "queryCode": "ABCDEFGH"}
+    answers = [await api.client.post("/v1/progress", json=asked) for _ in range(rules.LOCK_AFTER + 1)]
+    assert {answer.json()["code"] for answer in answers} == {"progress-not-found"}
+    count = text("select count(*) from progress_lock where receipt_number = :number")
+    async with runtime.system_session() as session:
+        assert await session.scalar(count, {"number": typed}) == 0
+
+
 async def test_old_wrong_codes_do_not_count_and_are_forgotten(own_desk: Desk, runtime: Runtime) -> None:
     await own_desk.submit()
     number = own_desk.known["receiptNumber"]

@@ -56,12 +56,16 @@ _BY_NAME: dict[str, Json] = {
     "sha256": hashlib.sha256(_PICTURE).hexdigest(),
     "code": GRID,
 }
+_NOBODY = "00000000-0000-7000-8000-00000000dead"
 # Where the required members alone say nothing; `...` stands for what is known to exist.
 _BODIES: dict[str, Json] = {
     "signIn": {"login": "nobody.there", "password": "not-the-password"},
     "registerHousehold": {"dwellingId": ..., "formedOn": "2026-11-20", "persons": _BY_NAME["persons"]},
     "moveHousehold": {"dwellingId": ..., "movedOn": "2026-11-20"},
     "mergeGrids": {"grids": [{"code": GRID, "version": 999}, {"code": NEXT_GRID, "version": 999}]},
+    "splitHousehold": {"relations": {_NOBODY: "01"}, "splitOn": "2026-11-20"},
+    "mergeHouseholds": {"householdId": ..., "relations": {_NOBODY: "02"}, "mergedOn": "2026-11-20"},
+    "openDoor": {"token": "A" * 16},
     "changeHousehold": {"phone": "12000001112"},
     "changePerson": {"phone": "12000001112"},
     "changeDwelling": {"address": "长青路1号"},

@@ -10,7 +10,7 @@ import httpx
 import nats
 import orjson
 import pytest
-from tests.gateway.conftest import COMMUNITY, DISTRICT, GRID, JIANHUA, OTHER_GRID, Enter, Gateway, SignIn
+from tests.gateway.conftest import DISTRICT, Enter, Gateway, SignIn
 
 from gateway import live, rules
 from gateway.holding import holding_of
@@ -26,6 +26,9 @@ from grid_kernel.testing import actor
 from grid_kernel.types import uuid7
 
 LIVE = "/api/gateway/v1/live"
+# Areas of this file alone: services other tests started speak on the same stream.
+COMMUNITY, ELSEWHERE = "150204007012", "150204007013"
+GRID, OTHER_GRID = f"{COMMUNITY}001", f"{COMMUNITY}002"
 Tell = Callable[..., Awaitable[int]]
 
 
@@ -141,7 +144,7 @@ async def test_a_page_hears_of_its_own_areas_within_a_second(
     async with open_page(head) as page:
         assert (page.status, page.headers[b"content-type"]) == (200, b"text/event-stream; charset=utf-8")
         assert page.headers[b"cache-control"] == b"no-store"
-        await tell(case(JIANHUA))
+        await tell(case(ELSEWHERE))
         mine, place = case(GRID), await tell(visit(OTHER_GRID))
         began = asyncio.get_running_loop().time()
         await tell(mine)
@@ -165,7 +168,7 @@ async def test_a_page_can_be_narrowed_but_not_widened(
         await tell(wanted := case(GRID))
         await page.until(lambda each: each.events())
         assert [each["id"] for each in page.events()] == [str(wanted.aggregate_id)]
-    for query, status in ((f"?area={JIANHUA}", 403), ("?area=x", 400)):
+    for query, status in ((f"?area={ELSEWHERE}", 403), ("?area=x", 400)):
         async with open_page(head, query) as page:
             assert page.status == status
     async with open_page(head, f"?area={DISTRICT}") as page:
@@ -203,7 +206,7 @@ async def test_a_page_goes_on_where_it_was(enter: Enter, sign_in: SignIn, open_p
         await page.until(lambda each: each.events())
         place = page.events()[-1]["at"]
         assert page.events()[-1]["id"] == str(first.aggregate_id)
-    missed = [case(GRID), case(JIANHUA), case(OTHER_GRID)]
+    missed = [case(GRID), case(ELSEWHERE), case(OTHER_GRID)]
     for each in missed:
         await tell(each)
     async with open_page(head, last_event_id=str(place)) as page:
@@ -243,7 +246,7 @@ async def test_silence_is_broken_by_a_heartbeat(
     enter: Enter, sign_in: SignIn, open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live, "HEARTBEAT_SECONDS", 0.1)
-    head = await sign_in(await enter((Post.STATION_HEAD, JIANHUA), area=JIANHUA))
+    head = await sign_in(await enter((Post.STATION_HEAD, ELSEWHERE), area=ELSEWHERE))
     async with open_page(head) as page:
         await page.until(lambda each: each.text.count(b"\n\n: ") >= 2)
         assert page.events() == []

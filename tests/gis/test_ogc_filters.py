@@ -100,8 +100,9 @@ async def test_a_relation_of_shapes_is_answered_exactly(items: Any, grids: Surfa
     first = grids[f"{COMMUNITY}001"]
     other = first if relation in {"equals", "touches"} else first.envelope
     told = f"s_{relation}(geometry, {shapely.to_wkt(other, rounding_precision=-1)})"
-    ours = {code for code in await ids(items, filter=told) if code in grids}
-    assert ours == {code for code, surface in grids.items() if getattr(surface, relation)(other)}
+    as_shipped = await ids(items, filter="version = 1") & grids.keys()  # other tests draw elsewhere
+    ours = await ids(items, filter=told) & as_shipped
+    assert ours == {code for code in as_shipped if getattr(grids[code], relation)(other)}
 
 
 async def test_shapes_may_stand_anywhere_in_a_filter(items: Any, grids: Surfaces) -> None:

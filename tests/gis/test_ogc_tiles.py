@@ -93,6 +93,8 @@ async def test_a_grid_is_drawn_where_it_lies(ogc: Any, grids: Surfaces, tmp_path
 async def test_every_grid_has_its_name_in_one_tile_only(ogc: Any, grids: Surfaces, tmp_path: Path) -> None:
     box = Box(*shapely.union_all(list(grids.values())).bounds)
     first, last = tiles.corners(box, 12)
+    items = await ogc("/collections/grids/items", params={"filter": "version = 1", "limit": 1000})
+    as_shipped = {feature["id"] for feature in items.json()["features"]} & grids.keys()  # other tests draw elsewhere
     named: Counter[str] = Counter()
     for row in range(first.row, last.row + 1):
         for column in range(first.column, last.column + 1):
@@ -100,7 +102,7 @@ async def test_every_grid_has_its_name_in_one_tile_only(ogc: Any, grids: Surface
             body = (await ogc(path_of("grids", tile))).content
             for label in read(body, tile, tmp_path).get("grids-labels", []):
                 named[label["code"]] += 1
-                if label["code"] in grids:
+                if label["code"] in as_shipped:
                     assert grids[label["code"]].buffer(1e-4).contains(label["shape"])
                 assert label["name"]
     assert set(named.values()) == {1}

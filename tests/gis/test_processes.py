@@ -1,6 +1,7 @@
 """OGC API – Processes: jobs with progress, results, cancelling, and who may ask for what."""
 
 import asyncio
+from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -50,9 +51,10 @@ async def run(ask: Any, process: str, who: Actor = LEADER, **inputs: Any) -> dic
     return found
 
 
-@pytest.fixture
-async def built(send: Send, community: str, grids: Surfaces) -> str:
-    """A community with buildings: 40 households each, a dozen in each grid."""
+@pytest.fixture(scope="module")
+async def built(send: Send, _communities: Iterator[str], grids: Surfaces) -> str:
+    """A community with buildings: 40 households each, a dozen in each grid; these tests share it."""
+    community = next(_communities)
     head = actor(Post.STATION_HEAD, community)
     for code in sorted(code for code in grids if code.startswith(community))[:3]:
         west, south, east, north = grids[code].bounds

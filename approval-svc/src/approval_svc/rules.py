@@ -202,6 +202,7 @@ CORRECTION_LIMIT = Limit(30, Unit.DAY, "ours")
 NOTICE_LIMIT = Limit(5, Unit.WORKING_DAY, "ours")
 """To say everything that is missing, where the item has no basis of its own; art 32 of 行政许可法 is for permits."""
 DELIVERY_LIMIT = Limit(10, Unit.WORKING_DAY, "行政许可法 art 44")
+RECEIPT_DIGITS = 21
 LOCK_AFTER, LOCK_FOR = 5, timedelta(minutes=15)
 """So many wrong codes in a row, none of them older than this, lock a receipt number for as long."""
 
@@ -357,3 +358,8 @@ def check_follows(before: date, valid_from: date) -> None:
     """A later version begins on a later day."""
     if valid_from <= before:
         raise InconsistentItem(errors=[FieldError("/validFrom", "not-after-the-version-before")])
+
+
+def is_receipt_number(text: str) -> bool:
+    """Whether a text can be a receipt number at all: district 6, day 8, sequence 6, check digit."""
+    return len(text) == RECEIPT_DIGITS and text.isascii() and text.isdigit()

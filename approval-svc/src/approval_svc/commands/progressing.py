@@ -19,6 +19,9 @@ from grid_kernel.runtime import Runtime
 async def look_up(session: AsyncSession, receipt_number: str, code: str, *, now: datetime) -> Application | Refusal:
     """The application of a receipt. A refusal is returned, not raised: that it was tried must be stored."""
     number = receipt_number.replace(" ", "").replace("-", "")
+    if not rules.is_receipt_number(number):
+        # Perhaps another number of theirs: it cannot be right, so it is neither looked up nor kept.
+        return ProgressNotFound()
     lock = await _tried(session, number, now)
     if lock.locked_until is not None and now < lock.locked_until:
         seconds = int((lock.locked_until - now).total_seconds()) + 1
