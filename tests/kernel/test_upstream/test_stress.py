@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import uvloop
 
-from grid_kernel.upstream import Upstream, UpstreamError, UpstreamLimits
+from grid_kernel.upstream import Upstream, UpstreamError, UpstreamLimits, UpstreamTimeout
 
 MANNERS = ("length", "chunked", "closing", "dripping", "surplus", "reset", "broken", "interim")
 ENDING = {"closing", "broken", "reset"}
@@ -80,6 +80,8 @@ async def ask(upstream: Upstream, chance: random.Random, number: int) -> str:
             received = b"".join([piece async for piece in exchange])
     except TimeoutError:
         return "cancelled"
+    except UpstreamTimeout:
+        return "failed"  # a busy machine is slow whatever the manner
     except UpstreamError:
         assert manner in {"reset", "broken", "silent", "surplus"} or method == b"POST" or body, manner
         return "failed"
