@@ -295,3 +295,8 @@ async def test_counts_of_a_day_stay_what_they_were(api: Api, place: Place) -> No
     assert (await api.get(place.worker, f"/counts?area={place.grid}&asOf=2026-02-01")).json()["persons"] == 2
     assert (await api.get(place.worker, f"/counts?area={place.grid}&asOf=2025-12-31")).json()["households"] == 0
     assert date.fromisoformat(first["asOf"]) == date(2026, 3, 31)
+
+
+async def test_a_quarter_before_there_was_a_rule_is_refused_by_name(api: Api, place: Place) -> None:
+    answer = await api.get(place.worker, f"/progress?area={place.grid}&quarter=1949Q4")
+    refused(answer, 400, "invalid-input", "#/query/quarter")

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
 from grid_kernel import idempotency
+from grid_kernel.auth import CurrentActor
 from grid_kernel.errors import InvalidInput, KeyInUse, KeyReused, Stale, VersionRequired, refusals
 
 _answered: ContextVar[object] = ContextVar("answered", default=None)
@@ -75,6 +76,7 @@ class GridRouter(APIRouter):
 
 
 async def if_match(
+    _: CurrentActor,  # who it is comes before what is asked
     header: Annotated[
         str | None, Header(alias="If-Match", description="The ETag of the version that is changed.")
     ] = None,

@@ -36,6 +36,8 @@ async def read_progress(reads: ReadRunner, actor: Actor, area: str, label: str |
     rows = await reads.fetch(queries.progress(actor, area, quarter, day))
     empty = await reads.fetch(queries.empty_dwellings(actor, area, day))
     in_force = await reads.fetch(queries.rules_on(day))
+    if not any(area.startswith(row["area_code"]) for row in in_force):
+        raise InvalidInput.at("#/query/quarter", "before-the-first-rule")
     return _Quarter(area, quarter, day, today, in_force).told(_by_grid(rows, empty))
 
 
