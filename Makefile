@@ -72,6 +72,7 @@ dead-letters: $(STAMP) ## 死信 / events no handler could take (REPLAY=all or i
 	@$(DEPLOY) dead-letters $(REPLAY)
 
 browser: $(STAMP) ## 浏览器测试 / look at every page in a real Chromium (apt install chromium fonts-noto-cjk)
+	@$(BIN)/python web/build.py
 	@$(BIN)/pytest tests/web -m browser $(PYTEST_ARGS)
 
 faults: $(STAMP) ## 故障测试 / kill processes at random under load
