@@ -91,12 +91,23 @@ async def test_who_reads_a_pack_is_recorded(api: Api, place: Place, runtime: Run
     assert [(row.fields, row.via) for row in seen] == [(["name", "birth_date", "phone"], "GET /packs/{grid_code}")]
 
 
+async def at_rest(api: Api, place: Place, cursor: str) -> Any:
+    """What comes when nothing is under way: what changed beside somebody's open transaction is sent once more."""
+    for _ in range(100):
+        answer = await pack(api, place, cursor)
+        if not answer["households"]:
+            break
+        cursor = answer["cursor"]
+        await asyncio.sleep(0.05)
+    return answer
+
+
 async def test_only_what_changed_is_sent_again(api: Api, place: Place) -> None:
     homes = [await api.registered(place.head, place.household(person(), person(relation="12"))) for _ in range(4)]
-    cursor = (await pack(api, place))["cursor"]
-    nothing = await pack(api, place, cursor)
+    nothing = await at_rest(api, place, (await pack(api, place))["cursor"])
     assert (nothing["complete"], nothing["households"]) == (False, [])
     assert nothing["gone"] == {"households": [], "persons": []}
+    cursor = nothing["cursor"]
     member = homes[0]["persons"][0]["id"]
     await api.patch(place.worker, f"/persons/{member}", {"phone": "12099990000"}, version=1)
     await api.visited(place.worker, homes[1], needs=["come_again"])
@@ -108,7 +119,7 @@ async def test_only_what_changed_is_sent_again(api: Api, place: Place) -> None:
     assert (visited["visitedInQuarter"], visited["visitedInMonth"], visited["careVisits"]) == (True, True, 1)
     assert (visited["lastOutcome"], visited["lastVisitedOn"]) == ("done", TODAY.isoformat())
     assert visited["revisitOn"] == (TODAY + timedelta(days=7)).isoformat()
-    assert (await pack(api, place, changed["cursor"]))["households"] == []
+    assert (await at_rest(api, place, changed["cursor"]))["households"] == []
 
 
 async def test_who_left_the_grid_is_named(api: Api, place: Place) -> None:
