@@ -36,10 +36,11 @@ build = module("web_build", WEB / "build.py")
 def catalogue(language: str) -> str:
     """The words of both apps together."""
     folder = WEB / "packages/i18n/src"
-    console, field = (
-        json.loads((folder / f"{name}.json").read_text("utf-8")) for name in (language, f"field.{language}")
+    parts = [json.loads(path.read_text("utf-8")) for path in sorted(folder.glob(f"*{language}.json"))]
+    field = {key: text for part in parts for key, text in part.get("field", {}).items()}
+    return json.dumps(
+        {key: text for part in parts for key, text in part.items()} | {"field": field}, ensure_ascii=False
     )
-    return json.dumps(console | field, ensure_ascii=False)
 
 
 def leaves(node: object, prefix: str = "") -> dict[str, str]:
@@ -137,11 +138,12 @@ def test_a_first_load_counts_the_page_and_what_it_waits_for(tmp_path: Path, monk
         "_part.js": {"file": "part.js"},
         "later.js": {"file": "later.js"},
     }
+    chunks[build.FIRST_SCREEN["field"][0]] = {"file": "sign-in.js", "imports": ["index.html"]}
     (tmp_path / "field/.vite").mkdir(parents=True)
     (tmp_path / "field/.vite/manifest.json").write_text(json.dumps(chunks))
-    for name in ("index.html", "index.js", "a.css", "part.js", "later.js"):
+    for name in ("index.html", "index.js", "a.css", "part.js", "later.js", "sign-in.js"):
         (tmp_path / "field" / name).write_bytes(name.encode())
-    counted = ("index.html", "index.js", "a.css", "part.js")
+    counted = ("index.html", "index.js", "a.css", "part.js", "sign-in.js")
     assert build.first_load("field") == sum(len(gzip.compress(name.encode(), 9)) for name in counted)
 
 

@@ -1,10 +1,10 @@
 /** The screens; tests walk through this list, so that a new screen without a test fails. */
+import { words } from '@grid/i18n'
 import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
 import { phone } from './work/phone'
-import TodayPage from './pages/TodayPage.vue'
 
 export const routes = [
-  { path: '/', name: 'today', component: TodayPage },
+  { path: '/', name: 'today', component: () => import('./pages/TodayPage.vue') },
   { path: '/sign-in', name: 'sign-in', component: () => import('./pages/SignInPage.vue'), meta: { outside: true } },
   { path: '/pin', name: 'pin', component: () => import('./pages/PinPage.vue'), meta: { outside: true } },
   { path: '/households/:id', name: 'household', component: () => import('./pages/HouseholdPage.vue') },
@@ -21,12 +21,14 @@ export const routes = [
 
 export const router = createRouter({ history: createWebHistory('/field/'), routes, scrollBehavior: (_, __, kept) => kept ?? { top: 0 } })
 
-router.beforeEach((to) => {
+router.beforeEach(async (to) => {
   const outside = to.meta['outside'] === true
   if (phone.phase === 'signed-out' && to.name !== 'sign-in') return { name: 'sign-in' }
   if ((phone.phase === 'locked' || phone.phase === 'no-pin') && to.name !== 'pin')
     return { name: 'pin', query: outside ? {} : { to: to.fullPath } }
   // An open phone asks for a password only when the session has ended.
   if (phone.phase === 'open' && outside && !(to.name === 'sign-in' && phone.expired)) return { name: 'today' }
+  // The way in speaks with the words of the first load.
+  if (!outside) await words.complete()
   return true
 })

@@ -7,17 +7,29 @@ export type Tree = { [key: string]: string | Tree }
 /** Labels of a service as `GET /v1/labels` gives them. */
 export type Labels = Readonly<Record<string, unknown>>
 
+type Later = () => Promise<{ default: Tree }>
+
 const ZONE = 'Asia/Shanghai'
 
 export class Words {
   readonly language: Ref<Language> = ref('zh-CN')
   readonly #catalogues: Record<Language, Tree | null> = { 'zh-CN': null, en: null }
-  #english: () => Promise<{ default: Tree }> = () => Promise.reject(new Error('no English'))
+  #english: Later = () => Promise.reject(new Error('no English'))
+  #more: Later | undefined
 
-  /** Say with which words this app speaks; an app carries its own and no other's. */
-  install(chinese: Tree, english: () => Promise<{ default: Tree }>): void {
+  /** Say with which words this app speaks; an app carries its own and no other's, `more` only when `complete` asks. */
+  install(chinese: Tree, english: Later, more?: Later): void {
     this.#catalogues['zh-CN'] = chinese
     this.#english = english
+    this.#more = more
+  }
+
+  /** The words that were left out of the first load; asked for once. */
+  async complete(): Promise<void> {
+    if (!this.#more) return
+    const { default: rest } = await this.#more()
+    this.#more = undefined
+    this.#catalogues['zh-CN'] = merged(this.#catalogues['zh-CN']!, rest)
   }
 
   /** English is loaded when somebody asks for it. */
@@ -80,6 +92,16 @@ export class Words {
     for (const step of key.split('.')) node = typeof node === 'object' ? node[step] : undefined
     return typeof node === 'string' ? node : undefined
   }
+}
+
+/** Two catalogues as one; what both name is a branch in both. */
+function merged(one: Tree, other: Tree): Tree {
+  const all: Tree = { ...one }
+  for (const [key, node] of Object.entries(other)) {
+    const known = all[key]
+    all[key] = typeof known === 'object' && typeof node === 'object' ? merged(known, node) : node
+  }
+  return all
 }
 
 export const words = new Words()
