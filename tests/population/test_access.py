@@ -24,6 +24,7 @@ MERGER = {"householdId": str(ANY), "relations": {str(ANY): "02"}, "mergedOn": "2
 RULE = {"areaCode": GRID, "validFrom": "2099-01-01", "monthlyMinimum": 80, "coveragePercent": 90}
 RULE |= {"careVisits": 3, "careGapDays": 14}
 SYNC = {"operations": [{"id": str(ANY), "kind": "visit.record", "at": VISIT["visitedAt"], "body": VISIT}]}
+CLAIM = {"idNumber": "150204198102280011", "wholeHousehold": True, "dwellingId": str(ANY), "movedOn": "2026-01-01"}
 ROUTES: list[tuple[str, str, Any]] = [
     ("GET", "/households", None),
     ("POST", "/households", HOUSEHOLD),
@@ -73,9 +74,17 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("GET", f"/persons?area={GRID}", None),
     ("GET", f"/packs/{GRID}", None),
     ("POST", "/sync", SYNC),
+    ("GET", f"/transfers?area={GRID}", None),
+    ("POST", "/transfers", {"householdId": str(ANY), "toGrid": GRID, "movedOn": "2026-01-01"}),
+    ("POST", "/claims", CLAIM),
+    ("GET", f"/transfers/{ANY}", None),
+    ("POST", f"/transfers/{ANY}/acceptance", {}),
+    ("POST", f"/transfers/{ANY}/refusal", {"reason": "not_here"}),
+    ("POST", f"/transfers/{ANY}/withdrawal", {}),
     ("GET", "/progress?area=150204", None),
     ("GET", "/counts?area=150204", None),
 ]
+_OF_ANOTHER_KIND = ("/care-entries", "/spot-checks", "/person-mergers", "/transfers")
 WITHOUT_SMALL_NUMBERS = ("/statistics/persons", "/statistics/dwellings")
 OPEN_TO_ALL_READERS = {"/households", "/dwellings", "/follow-ups"}
 
@@ -122,7 +131,7 @@ async def test_what_lies_elsewhere_looks_like_what_does_not_exist(api: Api, plac
     household = await api.registered(place.worker, place.household())
     someone, dwelling = household["persons"][0]["id"], household["dwelling"]["id"]
     for method, path, body in ROUTES:
-        if str(ANY) not in path or path.startswith(("/care-entries", "/spot-checks", "/person-mergers")):
+        if str(ANY) not in path or path.startswith(_OF_ANOTHER_KIND):
             continue
         real = household["id"] if path.startswith("/households") else someone
         real = dwelling if path.startswith("/dwellings") else real

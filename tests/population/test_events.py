@@ -33,7 +33,7 @@ async def test_every_step_is_said_once_and_in_order(api: Api, place: Place, runt
     target = await api.registered(place.neighbour, place.household(building=place.other_building))
     head, spouse = (each["id"] for each in household["persons"])
     move = {"householdId": target["id"], "relationToHead": "97", "movedOn": "2026-04-01"}
-    await api.post(place.worker, f"/persons/{head}/moves", move, version=1)
+    await api.post(place.head, f"/persons/{head}/moves", move, version=1)
     await api.post(place.worker, f"/persons/{spouse}/departure", {"leftOn": "2026-05-01"}, version=1)
     said = await said_about(runtime, household["id"], head, spouse)
     told = [(event["type"].removeprefix("grid.population.").removesuffix(".v1"), event["sequence"]) for event in said]

@@ -195,7 +195,8 @@ async def test_a_household_moves_with_everybody_in_it(api: Api, place: Place, ru
     move = {"dwellingId": target["dwelling"]["id"], "movedOn": "2026-03-01"}
     path = f"/households/{household['id']}"
     refused(await api.post(place.worker, f"{path}/moves", move), 428, "version-required")
-    moved = await api.post(place.worker, f"{path}/moves", move, version=1)
+    refused(await api.post(place.worker, f"{path}/moves", move, version=1), 409, "transfer-needed")
+    moved = await api.post(place.head, f"{path}/moves", move, version=1)
     assert moved.status_code == 200, moved.text
     assert moved.json()["areaCode"] == place.other_grid
     refused(await api.get(place.worker, path), 404, "not-found")

@@ -128,11 +128,12 @@ async def test_what_is_known_of_a_person_changes_on_a_version(api: Api, place: P
     assert [hit["id"] for hit in found["items"]] == [made["id"]]
 
 
-async def test_a_person_moves_into_a_household_the_mover_cannot_see(api: Api, place: Place) -> None:
+async def test_a_person_moves_into_a_household_of_another_grid_through_the_station(api: Api, place: Place) -> None:
     made = await entered(api, place)
     target = await api.registered(place.neighbour, place.household(building=place.other_building))
     move = {"householdId": target["id"], "relationToHead": "52", "movedOn": "2026-04-01"}
-    moved = await api.post(place.worker, f"/persons/{made['id']}/moves", move, version=1)
+    refused(await api.post(place.worker, f"/persons/{made['id']}/moves", move, version=1), 409, "transfer-needed")
+    moved = await api.post(place.head, f"/persons/{made['id']}/moves", move, version=1)
     assert moved.status_code == 200, moved.text
     assert moved.json() == {"id": made["id"], "areaCode": place.other_grid, "movedOn": "2026-04-01", "version": 2}
     refused(await api.get(place.worker, f"/persons/{made['id']}"), 404, "not-found")

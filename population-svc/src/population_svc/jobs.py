@@ -30,8 +30,15 @@ async def forget(runtime: "Runtime", now: datetime) -> int:
         return notes + await commands.purge_changes(session, now=now, kept=KEPT_CHANGES)
 
 
+async def hand_over(runtime: "Runtime", now: datetime) -> int:
+    """Give transfers nobody answered to the station head."""
+    async with runtime.system_session() as session:
+        return await commands.hand_silent_to_heads(session, now=now)
+
+
 JOBS = (
     Job("follow-grids", every=timedelta(minutes=15), run=follow_grids),
     Job("ask-back", every=timedelta(days=1), run=ask_back),
+    Job("hand-over", every=timedelta(hours=1), run=hand_over),
     Job("forget", every=timedelta(days=1), run=forget),
 )

@@ -14,7 +14,7 @@ from grid_kernel.reads import ReadRunner
 from population_svc import plan, progress, queries
 from population_svc.pace import Rule
 from population_svc.rules import VisitOutcome
-from population_svc.schemas import Gone, PackFollowUp, PackHousehold, PackOut, PlanLine, ProgressOut
+from population_svc.schemas import Gone, PackArrival, PackFollowUp, PackHousehold, PackOut, PlanLine, ProgressOut
 
 Row = Mapping[str, Any]
 _FIRST_YEAR, _LAST_YEAR = 2020, 2200
@@ -64,6 +64,7 @@ async def read_pack(reads: ReadRunner, actor: Actor, grid: str, since: Cursor | 
         fields=("name", "birth_date", "phone"),
     )
     follow_ups = await reads.fetch(queries.pack_follow_ups(actor, grid))
+    arriving = await reads.fetch(queries.arriving(actor, grid))
     return PackOut(
         area_code=grid,
         generated_at=now,
@@ -77,6 +78,7 @@ async def read_pack(reads: ReadRunner, actor: Actor, grid: str, since: Cursor | 
         gone=_gone(changed, told, persons),
         plan=_planned(every, follow_ups, standing, day, quarter),
         follow_ups=[PackFollowUp.model_validate(row) for row in follow_ups],
+        arriving=[PackArrival.model_validate({**row, "transfer_id": row["id"]}) for row in arriving],
     )
 
 

@@ -11,6 +11,14 @@ from population_svc.commands.registering import register_household, register_per
 from population_svc.commands.reshaping import merge_households, record_death, split_household
 from population_svc.commands.ruling import set_visit_rule
 from population_svc.commands.syncing import Outcome, sync
+from population_svc.commands.transferring import (
+    accept_transfer,
+    ask_transfer,
+    claim,
+    hand_silent_to_heads,
+    refuse_transfer,
+    withdraw_transfer,
+)
 from population_svc.commands.visiting import (
     end_care,
     list_for_care,
@@ -22,15 +30,19 @@ from population_svc.commands.visiting import (
 
 __all__ = [
     "Outcome",
+    "accept_transfer",
     "answer_check",
+    "ask_transfer",
     "call_household",
     "change_dwelling",
     "change_household",
     "change_person",
+    "claim",
     "draw_checks",
     "end_care",
     "follow_buildings",
     "follow_misplaced",
+    "hand_silent_to_heads",
     "hear_buildings",
     "keep_apart",
     "leave_person",
@@ -45,6 +57,7 @@ __all__ = [
     "put_up_token",
     "record_death",
     "record_visit",
+    "refuse_transfer",
     "register_household",
     "register_person",
     "renew_care",
@@ -55,4 +68,5 @@ __all__ = [
     "sync",
     "undo_merger",
     "withdraw_consent",
+    "withdraw_transfer",
 ]

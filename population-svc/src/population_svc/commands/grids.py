@@ -42,6 +42,7 @@ _STEPS = (
     ("care_entry", "", _HOUSEHOLDS, "r.household_id = d.id"),
     ("spot_check", "", _HOUSEHOLDS, "r.household_id = d.id"),
     ("follow_up", "", _HOUSEHOLDS, "r.household_id = d.id"),
+    ("transfer", "", _HOUSEHOLDS, "r.household_id = d.id and r.state in ('open', 'with_head')"),
     ("dwelling_version", "", _HOMES, "r.id = d.id"),
     ("household_version", "", _HOMES, "r.dwelling_id = d.id"),
     ("occupancy_version", "", _HOMES, "r.dwelling_id = d.id"),
@@ -53,6 +54,10 @@ _FOLLOW = tuple(
         f"where {condition} and r.area_code <> d.area_code"
     )
     for table, more, source, condition in _STEPS
+)
+_FOLLOW_TARGETS = text(
+    f"update transfer r set to_area_code = d.area_code from {_HOMES} "  # noqa: S608
+    "where r.to_dwelling_id = d.id and r.state in ('open', 'with_head') and r.to_area_code <> d.area_code"
 )
 _MOVE_DWELLINGS = text(
     f"update dwelling r set area_code = d.area_code{_NEW_CONTENT}, version = r.version + 1 from {_WORDS} "  # noqa: S608
@@ -92,7 +97,7 @@ async def follow_buildings(session: AsyncSession, building_ids: Sequence[UUID], 
     """Bring everything in these buildings into the grid the last word in effect names; how many dwellings moved."""
     given = {"buildings": list(building_ids), "now": now}
     dwellings = await session.execute(_MOVE_DWELLINGS, given)
-    for follow in _FOLLOW:
+    for follow in (*_FOLLOW, _FOLLOW_TARGETS):
         await session.execute(follow, given)
     return int(dwellings.rowcount)  # type: ignore[attr-defined]  # a cursor result, since it is an update
 

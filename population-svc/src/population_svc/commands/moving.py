@@ -27,19 +27,36 @@ async def move_person(
     await record_act(session, actor, "person.moved", person, kind="person", now=now)
     # From here on rows may lie outside the actor's areas: the rule has allowed it above.
     async with as_system(session):
-        household = await queries.any_household(session, to.household_id)
-        if household is None or household.id == lived.household_id or household.dissolved_on is not None:
-            raise InvalidInput.at("/householdId", "unknown-household")
-        dwelling = await queries.any_dwelling(session, household.dwelling_id)
-        assert dwelling is not None  # noqa: S101 - a foreign key says so
-        lived.end(on=to.moved_on, now=now)
-        event = person.move(household, building_id=dwelling.building_id, on=to.moved_on, now=now)
-        await session.flush()
-        session.add(occupancy(person, household, to.relation_to_head, since=to.moved_on, now=now))
-        await take_care_along(session, [person.id], household, now)
-        await publish(session, event)
-        await after_departure(session, lived, on=to.moved_on, now=now)
+        target = await queries.any_household(session, to.household_id)
+        if target is not None:
+            rules.check_need_not_ask(actor, target.area_code)
+        await resettle_person(session, person, lived, to.household_id, to.relation_to_head, on=to.moved_on, now=now)
     return person
+
+
+async def resettle_person(
+    session: AsyncSession,
+    person: Person,
+    lived: Occupancy,
+    household_id: UUID,
+    relation: str,
+    *,
+    on: date,
+    now: datetime,
+) -> None:
+    """Let a person live in another household from a day on; run as system, the target may lie anywhere."""
+    household = await queries.any_household(session, household_id)
+    if household is None or household.id == lived.household_id or household.dissolved_on is not None:
+        raise InvalidInput.at("/householdId", "unknown-household")
+    dwelling = await queries.any_dwelling(session, household.dwelling_id)
+    assert dwelling is not None  # noqa: S101 - a foreign key says so
+    lived.end(on=on, now=now)
+    event = person.move(household, building_id=dwelling.building_id, on=on, now=now)
+    await session.flush()
+    session.add(occupancy(person, household, relation, since=on, now=now))
+    await take_care_along(session, [person.id], household, now)
+    await publish(session, event)
+    await after_departure(session, lived, on=on, now=now)
 
 
 async def leave_person(
@@ -74,27 +91,31 @@ async def move_household(
     if to.dwelling is not None:
         target = (await dwelling_named(session, actor, to, since=to.moved_on, now=now)).id
     async with as_system(session):
-        await _resettle(session, household, to, target, now)
+        named = await queries.any_dwelling(session, target) if target is not None else None
+        if named is not None:
+            rules.check_need_not_ask(actor, named.area_code)
+        await resettle_household(session, household, target, on=to.moved_on, now=now)
     return household
 
 
-async def _resettle(
-    session: AsyncSession, household: Household, to: HouseholdMove, target: UUID | None, now: datetime
+async def resettle_household(
+    session: AsyncSession, household: Household, target: UUID | None, *, on: date, now: datetime
 ) -> None:
+    """Let a household with everybody in it live in another dwelling; run as system, it may lie anywhere."""
     dwelling = await queries.any_dwelling(session, target) if target is not None else None
     if dwelling is None or dwelling.id == household.dwelling_id:
         raise InvalidInput.at("/dwellingId", "unknown-dwelling")
     lived = await queries.current_occupancies(session, household.id)
     for each in lived:
-        rules.check_not_before(to.moved_on, each.valid_from, "/movedOn")
-        each.end(on=to.moved_on, now=now)
-    household.move(dwelling, on=to.moved_on, now=now)
+        rules.check_not_before(on, each.valid_from, "/movedOn")
+        each.end(on=on, now=now)
+    household.move(dwelling, on=on, now=now)
     await session.flush()
     persons = await queries.persons_of(session, [each.person_id for each in lived])
     for each in lived:
         person = persons[each.person_id]
-        session.add(occupancy(person, household, each.relation_to_head, since=to.moved_on, now=now))
-        await publish(session, person.move(household, building_id=dwelling.building_id, on=to.moved_on, now=now))
+        session.add(occupancy(person, household, each.relation_to_head, since=on, now=now))
+        await publish(session, person.move(household, building_id=dwelling.building_id, on=on, now=now))
     await take_care_along(session, list(persons), household, now)
 
 

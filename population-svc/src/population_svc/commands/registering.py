@@ -16,7 +16,19 @@ from population_svc import queries, rules
 from population_svc.commands.storing import stored
 from population_svc.grams import grams, name_grams
 from population_svc.models import Dwelling, Household, Occupancy, Person
-from population_svc.schemas import DwellingIn, HouseholdIn, HouseholdMove, HouseholdSplit, NewPerson, PersonIn
+from population_svc.schemas import (
+    AcceptanceIn,
+    ClaimIn,
+    DwellingIn,
+    HouseholdIn,
+    HouseholdMove,
+    HouseholdSplit,
+    NewPerson,
+    PersonIn,
+)
+
+Housed = HouseholdIn | HouseholdMove | HouseholdSplit | ClaimIn | AcceptanceIn
+"""What names a dwelling, or enters one."""
 
 
 async def register_household(session: AsyncSession, actor: Actor, entry: HouseholdIn, *, now: datetime) -> Household:
@@ -59,7 +71,7 @@ async def register_person(session: AsyncSession, actor: Actor, entry: NewPerson,
 async def dwelling_named(
     session: AsyncSession,
     actor: Actor,
-    entry: HouseholdIn | HouseholdMove | HouseholdSplit,
+    entry: Housed,
     *,
     since: date,
     now: datetime,

@@ -21,6 +21,8 @@ _REFUSED_BY: Mapping[str, type[Refusal]] = {
     "pk_person": rules.AlreadyRecorded,
     "pk_visit": rules.AlreadyRecorded,
     "pk_care_entry": rules.AlreadyRecorded,
+    "pk_transfer": rules.AlreadyRecorded,
+    "uq_transfer_undecided": rules.TransferRunning,
 }
 
 

@@ -10,13 +10,13 @@ from grid_kernel.auth import Actor
 from grid_kernel.clock import today
 from grid_kernel.codes import read_table
 from grid_kernel.contracts.dispute import CaseFollowUpRequested
-from grid_kernel.db import expect_version
+from grid_kernel.db import as_system, expect_version
 from grid_kernel.errors import InvalidInput, NotFound
 from grid_kernel.events import publish
 from grid_kernel.types import uuid7
 from population_svc import queries, rules
 from population_svc.commands.storing import stored
-from population_svc.models import CareEntry, FollowUp, Household, Visit
+from population_svc.models import CareEntry, FollowUp, Household, Transfer, Visit
 from population_svc.schemas import CareEntryEndIn, CareEntryIn, CareRenewalIn, VisitIn
 
 
@@ -31,6 +31,10 @@ async def record_visit(
     if errors:
         raise InvalidInput(errors=errors)
     rules.check_visit_time(entry.visited_at, now, from_phone=from_phone)
+    arriving = await queries.arriving_to(session, actor, entry.household_id)
+    if arriving is not None and rules.may_keep(actor, arriving.to_area_code):
+        async with as_system(session):
+            return await _visit_arriving(session, actor, entry, arriving, now)
     household = await queries.household_for_update(session, actor, entry.household_id)
     rules.check_may_keep(actor, household.area_code)
     if household.dissolved_on is not None:
@@ -38,6 +42,26 @@ async def record_visit(
     visit = new_visit(entry, household, worker_id=actor.id, now=now)
     if visit.visited_on < today(now):
         visit.dwelling_id, visit.area_code, visit.grid_code_then = await queries.place_then(session, visit)
+    return await _kept(session, actor, visit, household, now)
+
+
+async def _visit_arriving(
+    session: AsyncSession, actor: Actor, entry: VisitIn, arriving: Transfer, now: datetime
+) -> tuple[Visit, Household]:
+    """A visit in the taking grid, before the other agreed: it counts where it was made."""
+    household = await queries.any_household(session, entry.household_id)
+    assert household is not None  # noqa: S101 - a foreign key says so
+    if household.dissolved_on is not None:
+        raise rules.HouseholdEnded
+    visit = new_visit(entry, household, worker_id=actor.id, now=now)
+    visit.dwelling_id = arriving.to_dwelling_id or visit.dwelling_id
+    visit.area_code = visit.grid_code_then = arriving.to_area_code
+    return await _kept(session, actor, visit, household, now)
+
+
+async def _kept(
+    session: AsyncSession, actor: Actor, visit: Visit, household: Household, now: datetime
+) -> tuple[Visit, Household]:
     async with stored(session):
         session.add(visit)
     await publish(session, household.visited(visit))

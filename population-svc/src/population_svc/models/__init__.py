@@ -16,6 +16,7 @@ from population_svc.models.register import (
     occupancy_version,
     person_version,
 )
+from population_svc.models.transfers import Transfer
 from population_svc.models.visiting import FollowUp, SpotCheck, Visit, VisitRule
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "SpotCheck",
     "Statement",
     "SyncOperation",
+    "Transfer",
     "Visit",
     "VisitRule",
     "dwelling_version",

@@ -13,6 +13,7 @@ from population_svc.routes.provenance import provenance
 from population_svc.routes.reshaping import reshaping
 from population_svc.routes.statistics import statistics
 from population_svc.routes.syncing import syncing
+from population_svc.routes.transfers import transfers
 from population_svc.routes.visits import visits
 
 ROUTERS = (
@@ -32,4 +33,5 @@ ROUTERS = (
     provenance,
     statistics,
     syncing,
+    transfers,
 )

@@ -53,9 +53,14 @@ def check_serves_at_window(actor: Actor) -> None:
         raise Forbidden
 
 
+def may_keep(actor: Actor, area_code: str) -> bool:
+    """Whether an actor keeps the register of an area."""
+    return actor.holds(*KEEPERS, area=area_code)
+
+
 def check_may_keep(actor: Actor, area_code: str) -> None:
     """Refuse a reader of the row who may not change it."""
-    if not actor.holds(*KEEPERS, area=area_code):
+    if not may_keep(actor, area_code):
         raise Forbidden
 
 

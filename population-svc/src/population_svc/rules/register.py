@@ -49,6 +49,14 @@ def normalised_id_number(person: PersonFacts) -> str | None:
     return to_18(person.id_number)
 
 
+def as_stored(number: str) -> str:
+    """A number somebody asks by, as it would be stored: a card's in 18 characters, others as they are."""
+    try:
+        return to_18(number)
+    except BadIdNumber:
+        return number
+
+
 def person_errors(person: PersonFacts, at: str, today: date) -> list[FieldError]:
     """Everything wrong with a person at once (GB 11643, GB/T 2261.1, GB/T 4761)."""
     errors = [

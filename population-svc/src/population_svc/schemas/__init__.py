@@ -18,6 +18,7 @@ from population_svc.schemas.households import (
 )
 from population_svc.schemas.packs import (
     Gone,
+    PackArrival,
     PackDwelling,
     PackFollowUp,
     PackHousehold,
@@ -60,9 +61,19 @@ from population_svc.schemas.syncing import (
     SyncOut,
     SyncResult,
 )
+from population_svc.schemas.transfers import (
+    AcceptanceIn,
+    ClaimIn,
+    TransferDetail,
+    TransferIn,
+    TransferOut,
+    TransferPerson,
+    TransferRefusalIn,
+)
 from population_svc.schemas.visits import VisitIn, VisitOut, VisitRecorded
 
 __all__ = [
+    "AcceptanceIn",
     "AlikePair",
     "AlikePerson",
     "AreaProgress",
@@ -73,6 +84,7 @@ __all__ = [
     "CareProgress",
     "CareRenewalIn",
     "Cell",
+    "ClaimIn",
     "ClashOut",
     "CountsOut",
     "Death",
@@ -102,6 +114,7 @@ __all__ = [
     "Operation",
     "OperationResult",
     "PaceOut",
+    "PackArrival",
     "PackDwelling",
     "PackFollowUp",
     "PackHousehold",
@@ -133,6 +146,11 @@ __all__ = [
     "SyncIn",
     "SyncOut",
     "SyncResult",
+    "TransferDetail",
+    "TransferIn",
+    "TransferOut",
+    "TransferPerson",
+    "TransferRefusalIn",
     "VisitIn",
     "VisitOut",
     "VisitRecorded",

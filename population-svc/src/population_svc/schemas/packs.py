@@ -5,7 +5,7 @@ from uuid import UUID
 
 from grid_kernel.schemas import Schema
 from population_svc.plan import Reason
-from population_svc.rules import Presence, VisitOutcome
+from population_svc.rules import Presence, TransferKind, VisitOutcome
 from population_svc.schemas.figures import AreaProgress, RuleOut
 
 
@@ -93,6 +93,16 @@ class PackFollowUp(Schema):
     requested_at: datetime
 
 
+class PackArrival(Schema):
+    """A household that is to come to this grid and may be visited here before the other grid agrees."""
+
+    transfer_id: UUID
+    household_id: UUID
+    kind: TransferKind
+    to_dwelling_id: UUID | None
+    moved_on: date
+
+
 class PackOut(Schema):
     """A grid for the phone: everything when `complete`, else what changed since the cursor that was named."""
 
@@ -108,3 +118,4 @@ class PackOut(Schema):
     gone: Gone
     plan: list[PlanLine]
     follow_ups: list[PackFollowUp]
+    arriving: list[PackArrival]
