@@ -28,7 +28,6 @@ NAMES_OF_THINGS = {
 # Agreed on in the contracts; their features are not built yet.
 NOT_BUILT_YET = {
     "grid.dispute.case.follow_up_requested.v1",
-    "grid.dispute.case.reopened.v1",
     "grid.dispute.mediation.agreed.v1",
 }
 

@@ -144,6 +144,23 @@ class LifeOfACase(RuleBasedStateMachine):
     def merge(self) -> None:
         self._try(self.dossier.merge, of_unit("centre"), self.other, self.now, None)
 
+    @rule()
+    def withdraw(self) -> None:
+        self._try(self.dossier.withdraw, WORKER, self.now, None)
+
+    @rule()
+    def void(self) -> None:
+        self._try(self.dossier.void, of_unit("centre"), self.now, "误报")
+
+    @rule()
+    def reopen(self) -> None:
+        self._try(self.dossier.reopen, WORKER, CALENDAR, self.now, "又发生了")
+
+    @rule(number=st.integers(0, 5))
+    def remind(self, number: int) -> None:
+        if dispatch := self._some(number):
+            self._try(self.dossier.remind, WORKER, dispatch, self.now, None)
+
     @rule(grade=st.integers(1, 5))
     def rate(self, grade: int) -> None:
         self._try(self.dossier.rate, WORKER, grade, self.now)

@@ -1,5 +1,6 @@
 """Each figure is the number of rows its query lists; restricted cases are counted for the district only."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -108,3 +109,15 @@ async def test_an_objection_counts_for_the_unit_that_objected_and_the_one_that_g
     assert [unit["unitCode"] for unit in own] == ["urban_management"]
     for stranger in (Place().street_leader, place.guide, at_district(Post.SYSTEM_ADMIN)):
         assert (await api.get(stranger, "/figures/units", area=place.street)).status_code == 404
+
+
+async def test_the_weeks_count_what_came_in_and_what_ended(api: Api, place: Place) -> None:
+    await api.in_state(place, "closed")
+    await api.settled(place.worker, gridCode=place.grid)
+    await api.settled(place.worker, gridCode=place.grid, category="H03")
+    told = (await api.get(place.station_head, "/figures/weeks", area=place.community)).json()
+    assert [each["reported"] for each in told["weeks"]] == [0, 0, 0, 0, 2]
+    assert [each["closed"] for each in told["weeks"]] == [0, 0, 0, 0, 1]
+    days = [date.fromisoformat(each["week"]) for each in told["weeks"]]
+    assert {day.weekday() for day in days} == {0}
+    assert (await api.get(place.station_head, "/figures/weeks", area=Place().community)).status_code == 404

@@ -21,7 +21,7 @@ from dispute_svc.rules import (
     Outcome,
 )
 from grid_kernel.auth import Actor, Grant, Post
-from grid_kernel.clock import WorkingCalendar
+from grid_kernel.clock import Unit, WorkingCalendar, deadline
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 CALENDAR = WorkingCalendar.packaged()
@@ -70,6 +70,11 @@ def dispatch_anew(case: Case, lead: Dispatch) -> object:
     return case.dispatch(dispatch_in(case, DispatchState.SENT, unit="housing"), NOW)
 
 
+def reopen(case: Case, ended: Outcome, lead: Dispatch | None) -> object:
+    case.outcome = ended
+    return case.reopen(lead, NOW if lead else None, NOW)
+
+
 MOVES: dict[str, tuple[set[CaseState], Callable[[Case, Dispatch], object]]] = {
     "dispatch": ({CaseState.REPORTED}, dispatch_anew),
     "accept": ({CaseState.DISPATCHED}, lambda case, lead: case.accept(lead, NOW)),
@@ -80,7 +85,11 @@ MOVES: dict[str, tuple[set[CaseState], Callable[[Case, Dispatch], object]]] = {
     "return": ({CaseState.HANDLED}, lambda case, lead: case.verify(lead, NOW, solved=False)),
     "close": ({CaseState.VERIFIED}, lambda case, _: case.close(Outcome.SOLVED, NOW)),
     "resolve": ({CaseState.REPORTED, CaseState.DISPATCHED}, lambda case, _: case.close(Outcome.SELF_RESOLVED, NOW)),
-    "merge": (set(rules.MAY_MERGE), lambda case, _: case.merge(case_in(CaseState.REPORTED), NOW)),
+    "merge": (set(rules.MAY_BE_DROPPED), lambda case, _: case.merge(case_in(CaseState.REPORTED), NOW)),
+    "withdraw": (set(rules.MAY_BE_DROPPED), lambda case, _: case.drop(Outcome.WITHDRAWN, NOW)),
+    "void": (set(rules.MAY_BE_DROPPED), lambda case, _: case.drop(Outcome.VOID, NOW)),
+    "reopen what was solved": (set(rules.MAY_REOPEN), lambda case, lead: reopen(case, Outcome.SOLVED, lead)),
+    "reopen what was void": (set(rules.MAY_REOPEN), lambda case, _: reopen(case, Outcome.VOID, None)),
     "rate": ({CaseState.CLOSED}, lambda case, _: case.rate(1, NOW)),
 }
 LEAD_THEN = {
@@ -280,6 +289,8 @@ def test_administrators_and_guides_do_nothing_with_cases(post: Post) -> None:
         rules.check_may_verify(actor, GRID, restricted=False)
     with pytest.raises(rules.MayNotClose):
         rules.check_may_close(actor, GRID)
+    with pytest.raises(rules.MayNotReopen):
+        rules.check_may_reopen(actor, GRID, own=False)
     with pytest.raises(rules.MayNotResolve):
         rules.check_may_resolve(actor, GRID)
     with pytest.raises(rules.MayNotChangeRule):
@@ -312,6 +323,67 @@ def test_a_case_is_late_only_while_it_is_the_units_turn(state: CaseState) -> Non
     assert rules.is_late(state, before, NOW) is (state in rules.CLOCK_RUNS)
     assert not rules.is_late(state, NOW, before)
     assert not rules.is_late(state, None, NOW)
+
+
+def test_what_was_solved_goes_back_to_the_unit_that_led_with_its_limit_counted_from_now() -> None:
+    case = case_in(CaseState.CLOSED)
+    case.outcome, case.closed_at = Outcome.SOLVED, NOW
+    lead = dispatch_in(case, DispatchState.HANDLED)
+    later = datetime(2026, 12, 1, 2, 0, tzinfo=UTC)
+    Dossier(case, dispatches=[lead]).reopen(someone(), CALENDAR, later, "又堆起来了")
+    assert (case.state, lead.state, case.lead_unit) == (CaseState.HANDLING, DispatchState.ACCEPTED, "police")
+    assert case.due_at == lead.due_at > later
+    assert (case.closed_at, case.outcome, lead.handled_at) == (None, None, None)
+
+
+def test_a_case_merged_into_another_is_not_reopened() -> None:
+    case = case_in(CaseState.CLOSED)
+    case.outcome = Outcome.MERGED
+    with pytest.raises(MoveNotAllowed):
+        Dossier(case).reopen(someone(), CALENDAR, NOW, "不是同一件事")
+
+
+def test_an_objection_to_the_limit_can_be_granted_and_the_unit_keeps_its_part() -> None:
+    case = case_in(CaseState.DISPATCHED)
+    lead = dispatch_in(case, DispatchState.SENT)
+    dossier = Dossier(case, dispatches=[lead])
+    objection = dossier.object(someone(unit="police"), lead, ObjectionReason.LIMIT_TOO_SHORT, CALENDAR, NOW)
+    dossier.uphold(someone(), objection, NOW, limit=rules.Limit(10, Unit.WORKING_DAY), calendar=CALENDAR)
+    assert (lead.state, lead.limit_amount, objection.rerouted_to) == (DispatchState.SENT, 10, None)
+    assert case.due_at == lead.due_at == deadline(NOW, 10, Unit.WORKING_DAY, CALENDAR).due_at
+
+
+@pytest.mark.parametrize(
+    ("post", "area", "unit", "may"),
+    [
+        (Post.STATION_HEAD, COMMUNITY, None, True),
+        (Post.WINDOW_CLERK, COMMUNITY, None, True),
+        (Post.DISTRICT_LEADER, "150204", None, True),
+        (Post.STATION_HEAD, "150204008015", None, False),
+        (Post.DEPARTMENT_HANDLER, "150204", "housing", False),
+        (Post.ARBITER, "150204006", "police", False),
+    ],
+)
+def test_who_answers_for_the_area_reminds_a_unit_never_the_own_one(
+    post: Post, area: str, unit: str | None, may: bool
+) -> None:
+    actor = someone(post, area, unit)
+    if may:
+        rules.check_may_remind(actor, GRID, "police")
+    else:
+        with pytest.raises(rules.MayNotRemind):
+            rules.check_may_remind(actor, GRID, "police")
+
+
+@pytest.mark.parametrize("state", DispatchState)
+def test_only_a_unit_whose_turn_it_is_is_reminded(state: DispatchState) -> None:
+    case = case_in(CaseState.HANDLING)
+    dispatch = dispatch_in(case, state)
+    if state in rules.MAY_BE_REMINDED:
+        assert case.remind(dispatch, NOW).unit_code == "police"
+    else:
+        with pytest.raises(MoveNotAllowed):
+            case.remind(dispatch, NOW)
 
 
 def test_a_rerouted_part_gets_a_clock_of_its_own() -> None:

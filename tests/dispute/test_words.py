@@ -11,6 +11,7 @@ from grid_kernel.labels import LANGUAGES, Labels
 
 LABELS = Labels.load("grid_kernel", "dispute_svc")
 ENUMS: list[type[StrEnum]] = [
+    rules.Action,
     rules.CaseKind,
     rules.CaseState,
     rules.DispatchState,

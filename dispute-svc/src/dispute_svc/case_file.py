@@ -8,8 +8,9 @@ from uuid import UUID
 from sqlalchemy import Select
 
 from dispute_svc import queries, rules
-from dispute_svc.rules import EntryKind
+from dispute_svc.rules import Asked, EntryKind, ExtensionState, ObjectionState, Part, Standing
 from dispute_svc.schemas import (
+    ActionOut,
     CaseOut,
     CaseSummary,
     Disclosure,
@@ -60,13 +61,13 @@ async def read_case(reads: ReadRunner, case_id: UUID, actor: Actor, words: Words
     """A case the actor sees, whole."""
     row = await _fetch(reads, queries.seen(case_id, actor))
     knows = rules.may_see_reporter(actor, row["area_code"], anonymous=row["anonymous"], restricted=row["restricted"])
-    return await _compose(reads, row, words, now, knows_reporter=knows)
+    return await _compose(reads, row, words, now, actor, knows_reporter=knows, seen=True)
 
 
 async def read_own_report(reads: ReadRunner, case_id: UUID, actor: Actor, words: Words, now: datetime) -> CaseOut:
     """A case the actor reported, whole, wherever it lies."""
     row = await _fetch(reads, queries.own_report(case_id, actor))
-    return await _compose(reads, row, words, now, knows_reporter=True)
+    return await _compose(reads, row, words, now, actor, knows_reporter=True, seen=False)
 
 
 async def disclose_contact(reads: ReadRunner, case_id: UUID, actor: Actor, purpose: str) -> Disclosure:
@@ -97,7 +98,9 @@ async def _fetch(reads: ReadRunner, statement: Select[Any]) -> Row:
     return row
 
 
-async def _compose(reads: ReadRunner, row: Row, words: Words, now: datetime, *, knows_reporter: bool) -> CaseOut:
+async def _compose(
+    reads: ReadRunner, row: Row, words: Words, now: datetime, actor: Actor, *, knows_reporter: bool, seen: bool
+) -> CaseOut:
     case_id = row["id"]
     entries = await reads.fetch(queries.entries_of(case_id))
     dispatches = await reads.fetch(queries.dispatches_of(case_id))
@@ -105,6 +108,13 @@ async def _compose(reads: ReadRunner, row: Row, words: Words, now: datetime, *, 
     objections = await reads.fetch(queries.objections_of(case_id))
     reporter = await _reporter(reads, case_id) if knows_reporter else None
     hidden = row["anonymous"] and not knows_reporter
+    offered = rules.offers(
+        actor,
+        _standing(row, dispatches, objections, extensions),
+        own=(row["reporter_kind"], row["reporter_id"]) == (actor.kind, actor.id),
+        seen=seen,
+        told_reporter=reporter is not None,
+    )
     members = {
         **row,
         "late": rules.is_late(row["state"], row["due_at"], now),
@@ -115,8 +125,24 @@ async def _compose(reads: ReadRunner, row: Row, words: Words, now: datetime, *, 
         "dispatches": [dispatch_out(dispatch, words, now) for dispatch in dispatches],
         "objections": [ObjectionOut.model_validate(dict(objection)) for objection in objections],
         "extensions": [ExtensionOut.model_validate(dict(extension)) for extension in extensions],
+        "actions": [ActionOut.model_validate(offer, from_attributes=True) for offer in offered],
     }
     return CaseOut.model_validate({name: members[name] for name in CaseOut.model_fields})
+
+
+def _standing(row: Row, dispatches: Sequence[Row], objections: Sequence[Row], extensions: Sequence[Row]) -> Standing:
+    asking = [each for each in extensions if each["state"] == ExtensionState.OPEN]
+    objecting = [each for each in objections if each["state"] == ObjectionState.OPEN]
+    facts = ("id", "version", "state", "outcome", "area_code", "restricted", "anonymous")
+    part = ("id", "version", "unit_code", "role", "state", "handled_by")
+    asked = ("id", "version", "unit_code")
+    return Standing(
+        **{name: row[name] for name in facts},
+        parts=[Part(**{name: each[name] for name in part}) for each in dispatches],
+        objections=[Asked(**{name: each[name] for name in asked}) for each in objecting],
+        extensions=[Asked(**{name: each[name] for name in asked}) for each in asking],
+        asking_parts=frozenset(each["dispatch_id"] for each in asking),
+    )
 
 
 async def _reporter(reads: ReadRunner, case_id: UUID) -> ReporterOut | None:

@@ -1,18 +1,19 @@
 """Figures: what the reader can open row by row, and beside it, for the district, how many restricted ones there are."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from dispute_svc import queries, rules
 from dispute_svc.rules import ObjectionState
-from dispute_svc.schemas import Figure, Figures, UnitFigure, UnitFigures
+from dispute_svc.schemas import Figure, Figures, UnitFigure, UnitFigures, WeekFigure, WeekFigures
 from grid_kernel.auth import Actor, Post
-from grid_kernel.clock import month_of, start_of, today
+from grid_kernel.clock import month_of, start_of, today, week_of
 from grid_kernel.errors import NotFound
 from grid_kernel.reads import ReadRunner
 
 Row = Mapping[str, Any]
+WEEKS_SHOWN = 5
 
 
 async def count(reads: ReadRunner, own: ReadRunner, actor: Actor, area: str, now: datetime) -> Figures:
@@ -35,6 +36,21 @@ async def count(reads: ReadRunner, own: ReadRunner, actor: Actor, area: str, now
             for name in queries.FIGURES
         ],
     )
+
+
+async def count_weeks(reads: ReadRunner, actor: Actor, area: str, now: datetime) -> WeekFigures:
+    """What came in and ended week by week, of what the actor may open; NotFound for an area of others."""
+    if not any(area.startswith(prefix) for prefix in queries.scope(actor)):
+        raise NotFound
+    running = week_of(today(now)).start
+    begins = [running - timedelta(weeks=back) for back in reversed(range(WEEKS_SHOWN))]
+    spans = [(start_of(begin), start_of(begin + timedelta(weeks=1))) for begin in begins]
+    row = await reads.fetch_one(queries.weeks(queries.unrestricted(actor), area, spans)) or {}
+    counted = [
+        WeekFigure(week=begin, reported=row[f"reported_{place}"], closed=row[f"closed_{place}"])
+        for place, begin in enumerate(begins)
+    ]
+    return WeekFigures(area_code=area, as_of=now, weeks=counted)
 
 
 async def count_units(own: ReadRunner, actor: Actor, area: str, now: datetime) -> UnitFigures:

@@ -26,7 +26,7 @@ from dispute_svc.rules import (
 from dispute_svc.spots import Spot
 from dispute_svc.triage import Decision, Routed
 from grid_kernel.auth import Actor
-from grid_kernel.clock import WorkingCalendar, deadline, end_of
+from grid_kernel.clock import Unit, WorkingCalendar, deadline, end_of
 from grid_kernel.contracts.dispute import CaseEvent
 
 
@@ -183,10 +183,21 @@ class Dossier:
         self._write(actor, event, EntryKind.OBJECTED, now, why)
         return objection
 
-    def uphold(self, actor: Actor, objection: Objection, now: datetime, note: str | None = None) -> None:
-        """The objection was wrong: the dispatch stands."""
+    def uphold(
+        self,
+        actor: Actor,
+        objection: Objection,
+        now: datetime,
+        note: str | None = None,
+        *,
+        limit: Limit | None = None,
+        calendar: WorkingCalendar | None = None,
+    ) -> None:
+        """The dispatch stands; its limit too, unless the arbiter gives another one from the day it was sent."""
         objection.decide(now, None)
         dispatch = self._of(objection)
+        if limit and calendar:
+            dispatch.give(limit, deadline(dispatch.sent_at, limit.amount, limit.unit, calendar))
         event = self.case.uphold(dispatch, now)
         self._write(actor, event, EntryKind.UPHELD, now, Why(note=note, dispatch_id=dispatch.id))
 
@@ -250,15 +261,49 @@ class Dossier:
 
     def merge(self, actor: Actor, into: "Dossier", now: datetime, note: str | None) -> None:
         """The same matter as another case: end here, be named there, let the units go."""
-        if any(dispatch.state is DispatchState.OBJECTED for dispatch in self.live):
-            raise rules.MoveNotAllowed(state=DispatchState.OBJECTED.value, to=CaseState.CLOSED.value)
+        self._check_no_objection_waits()
         event = self.case.merge(into.case, now)
-        for dispatch in self.live:
-            if dispatch.state in rules.PENDING_DISPATCH:
-                dispatch.move(dispatch.state, DispatchState.WITHDRAWN)
+        self._let_go()
         self._write(actor, event, EntryKind.MERGED, now, Why(note=note, reason=into.case.case_code))
         taken = into.case.supplement(now, now)
         into._write(actor, taken, EntryKind.ABSORBED, now, Why(note=note, reason=self.case.case_code))
+
+    def _check_no_objection_waits(self) -> None:
+        if any(dispatch.state is DispatchState.OBJECTED for dispatch in self.live):
+            raise rules.MoveNotAllowed(state=DispatchState.OBJECTED.value, to=CaseState.CLOSED.value)
+
+    def _let_go(self) -> None:
+        for dispatch in self.live:
+            if dispatch.state in rules.PENDING_DISPATCH:
+                dispatch.move(dispatch.state, DispatchState.WITHDRAWN)
+
+    def withdraw(self, actor: Actor, now: datetime, note: str | None) -> None:
+        """The reporter takes it back; the units are let go."""
+        self._drop(actor, Outcome.WITHDRAWN, EntryKind.WITHDRAWN, now, note)
+
+    def void(self, actor: Actor, now: datetime, note: str) -> None:
+        """Not a case at all: the centre says why; the units are let go."""
+        self._drop(actor, Outcome.VOID, EntryKind.VOIDED, now, note)
+
+    def _drop(self, actor: Actor, outcome: Outcome, kind: EntryKind, now: datetime, note: str | None) -> None:
+        self._check_no_objection_waits()
+        event = self.case.drop(outcome, now)
+        self._let_go()
+        self._write(actor, event, kind, now, Why(note=note))
+
+    def reopen(self, actor: Actor, calendar: WorkingCalendar, now: datetime, note: str) -> None:
+        """Go on with what had ended: the unit that led works on it again, its limit counted from now."""
+        lead = self.lead if self.case.outcome is Outcome.SOLVED else None
+        end = deadline(now, lead.limit_amount, Unit(lead.limit_unit), calendar) if lead else None
+        event = self.case.reopen(lead, end.due_at if end else None, now)
+        if lead and end:
+            lead.begin_again(end, now)
+        self._write(actor, event, EntryKind.REOPENED, now, Why(note=note, dispatch_id=lead.id if lead else None))
+
+    def remind(self, actor: Actor, dispatch: Dispatch, now: datetime, note: str | None) -> None:
+        """Ask the unit how far it is."""
+        event = self.case.remind(dispatch, now)
+        self._write(actor, event, EntryKind.REMINDED, now, Why(note=note, dispatch_id=dispatch.id))
 
     def split(self, actor: Actor, now: datetime, case_id: UUID, case_code: str, query_code: str) -> "Dossier":
         """A case of its own for another matter at the same place; what it is about is filled in by whoever splits."""

@@ -1,8 +1,8 @@
 """What can be made to happen, one function per verb."""
 
 from dispute_svc.commands.deadlines import follow_calendar
-from dispute_svc.commands.deciding import accept, decide_objection, dispatch_by_hand, handle, object_to
-from dispute_svc.commands.ending import close, rate, resolve, verify
+from dispute_svc.commands.deciding import accept, decide_objection, dispatch_by_hand, handle, object_to, remind
+from dispute_svc.commands.ending import close, rate, reopen, resolve, verify, void, withdraw
 from dispute_svc.commands.extending import ask_for_extension, decide_extension
 from dispute_svc.commands.following import follow_grid_change, follow_merge, keep_unit
 from dispute_svc.commands.joining import merge, split
@@ -37,6 +37,8 @@ __all__ = [
     "object_to",
     "preview",
     "rate",
+    "remind",
+    "reopen",
     "report",
     "resolve",
     "routes_of",
@@ -46,4 +48,6 @@ __all__ = [
     "supplement",
     "sync",
     "verify",
+    "void",
+    "withdraw",
 ]

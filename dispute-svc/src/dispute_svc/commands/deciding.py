@@ -102,6 +102,16 @@ async def handle(
     return dispatch
 
 
+async def remind(session: AsyncSession, actor: Actor, dispatch_id: UUID, given: NoteIn, *, now: datetime) -> Dispatch:
+    """Ask a unit how far it is; its time line says who asked and when."""
+    dossier, dispatch = await _part(session, actor, Dispatch, dispatch_id)
+    assert isinstance(dispatch, Dispatch)  # noqa: S101 - a dispatch was asked for
+    rules.check_may_remind(actor, dossier.case.area_code, dispatch.unit_code)
+    dossier.remind(actor, dispatch, now, given.note)
+    await save(session, dossier, now)
+    return dispatch
+
+
 async def decide_objection(
     session: AsyncSession,
     actor: Actor,
@@ -112,13 +122,14 @@ async def decide_objection(
     calendar: WorkingCalendar,
     now: datetime,
 ) -> Objection:
-    """The arbiter lets the dispatch stand, or sends the part to another unit."""
+    """The arbiter lets the dispatch stand, with its limit or another one, or sends the part to another unit."""
     dossier, objection = await _part(session, actor, Objection, objection_id)
     assert isinstance(objection, Objection)  # noqa: S101 - an objection was asked for
     rules.check_may_decide(actor, dossier.case.area_code, objection.unit_code)
     expect_version(objection, version)
     if given.reroute_to is None:
-        dossier.uphold(actor, objection, now, given.note)
+        limit = _limit(given.limit) if given.limit else None
+        dossier.uphold(actor, objection, now, given.note, limit=limit, calendar=calendar)
     else:
         await _check_unit(session, "/rerouteTo", given.reroute_to)
         dossier.reroute(actor, objection, given.reroute_to, _limit(given.limit), calendar, now, given.note)

@@ -9,9 +9,10 @@ from dispute_svc import queries, rules
 from dispute_svc.commands.saving import open_case, save
 from dispute_svc.dossier import Why
 from dispute_svc.models import Case
-from dispute_svc.schemas import NoteIn, RatingIn, SelfResolutionIn, VerificationIn
+from dispute_svc.schemas import NoteIn, RatingIn, ReasonIn, SelfResolutionIn, VerificationIn
 from dispute_svc.spots import spot_of
 from grid_kernel.auth import Actor
+from grid_kernel.clock import WorkingCalendar
 from grid_kernel.db import expect_version
 
 
@@ -96,3 +97,46 @@ async def rate(
     dossier.rate(actor, given.grade, now, given.note)
     await save(session, dossier, now)
     return dossier.case
+
+
+async def withdraw(
+    session: AsyncSession, actor: Actor, case_id: UUID, given: NoteIn, *, version: int, now: datetime
+) -> Case:
+    """The reporter takes it back; run as system, because a report may lie outside the reporter's area."""
+    dossier = await open_case(session, queries.reported_by(actor), case_id)
+    expect_version(dossier.case, version)
+    dossier.withdraw(actor, now, given.note)
+    await save(session, dossier, now)
+    return dossier.case
+
+
+async def void(
+    session: AsyncSession, actor: Actor, case_id: UUID, given: ReasonIn, *, version: int, now: datetime
+) -> Case:
+    """The centre strikes out what is no case, with its reason."""
+    dossier = await open_case(session, queries.visible(actor), case_id)
+    rules.check_may_dispatch(actor, dossier.case.area_code)
+    expect_version(dossier.case, version)
+    dossier.void(actor, now, given.note)
+    await save(session, dossier, now)
+    return dossier.case
+
+
+async def reopen(
+    session: AsyncSession,
+    actor: Actor,
+    case_id: UUID,
+    given: ReasonIn,
+    *,
+    version: int,
+    calendar: WorkingCalendar,
+    now: datetime,
+) -> Case:
+    """Go on with what had ended; run as system, because a report may lie outside the reporter's area."""
+    dossier = await open_case(session, queries.visible_or_own(actor), case_id)
+    case = dossier.case
+    rules.check_may_reopen(actor, case.area_code, own=(case.reporter_kind, case.reporter_id) == (actor.kind, actor.id))
+    expect_version(case, version)
+    dossier.reopen(actor, calendar, now, given.note)
+    await save(session, dossier, now)
+    return case

@@ -144,10 +144,11 @@ class Case(Base, table=True):
         return said.CaseObjected(**self._part(dispatch, now))
 
     def uphold(self, dispatch: "Dispatch", now: datetime) -> said.CaseDispatched:
-        """The dispatch stands; its clock went on all the time."""
+        """The dispatch stands; its clock went on all the time, unless the limit itself was changed."""
         dispatch.move(DispatchState.OBJECTED, DispatchState.SENT)
         if dispatch.role is DispatchRole.LEAD:
             self._move(CaseState.OBJECTED, CaseState.DISPATCHED)
+            self.due_at = dispatch.due_at
         self.version += 1
         return said.CaseDispatched(**self._part(dispatch, now))
 
@@ -195,12 +196,36 @@ class Case(Base, table=True):
         alike = self.id != into.id and into.state in rules.OPEN_STATES and self.restricted == into.restricted
         if not alike:
             raise rules.CannotMerge
-        if self.state not in rules.MAY_MERGE:
+        event = self.drop(Outcome.MERGED, now)
+        self.merged_into = into.id
+        return event
+
+    def drop(self, outcome: Outcome, now: datetime) -> said.CaseClosed:
+        """End before any unit has said what it did: merged, taken back by its reporter, or void."""
+        if self.state not in rules.MAY_BE_DROPPED:
             raise rules.MoveNotAllowed(state=self.state.value, to=CaseState.CLOSED.value)
         self._move(self.state, CaseState.CLOSED)
-        self.closed_at, self.outcome, self.merged_into = now, Outcome.MERGED, into.id
+        self.closed_at, self.outcome = now, outcome
         self.version += 1
-        return said.CaseClosed(**self.facts(now), outcome=Outcome.MERGED.value)
+        return said.CaseClosed(**self.facts(now), outcome=outcome.value)
+
+    def reopen(self, lead: "Dispatch | None", due_at: datetime | None, now: datetime) -> said.CaseReopened:
+        """Go on after the end: with the unit that led and a limit of its own, or on the list a person works."""
+        to = CaseState.HANDLING if self.outcome is Outcome.SOLVED else CaseState.REPORTED
+        if self.state not in rules.MAY_REOPEN or self.outcome is Outcome.MERGED:
+            raise rules.MoveNotAllowed(state=self.state.value, to=to.value)
+        self._move(self.state, to)
+        self.closed_at = self.outcome = self.grade = None
+        self.lead_unit, self.due_at = (lead.unit_code, due_at) if lead else (None, None)
+        self.version += 1
+        return said.CaseReopened(**self.facts(now))
+
+    def remind(self, dispatch: "Dispatch", now: datetime) -> said.CaseReminded:
+        """Somebody asks the unit how far it is."""
+        if dispatch.state not in rules.MAY_BE_REMINDED:
+            raise rules.MoveNotAllowed(state=dispatch.state.value, to=dispatch.state.value)
+        self.version += 1
+        return said.CaseReminded(**self._part(dispatch, now))
 
     def ask_for_extension(self, dispatch: "Dispatch", now: datetime) -> said.CaseExtensionAsked:
         """The unit that works on its part asks for time."""

@@ -18,9 +18,11 @@ from dispute_svc.rules import (
     EntryKind,
     ExtensionKind,
     ExtensionState,
+    Limit,
     ObjectionReason,
     ObjectionState,
 )
+from grid_kernel.clock import Deadline
 from grid_kernel.types import area_code_column, uuid7
 
 
@@ -65,6 +67,18 @@ class Dispatch(Base, table=True):
             raise rules.MoveNotAllowed(state=self.state.value, to=to.value)
         self.state = to
         self.version += 1
+
+    def give(self, limit: Limit, end: Deadline) -> None:
+        """Let the part end by another limit."""
+        self.limit_amount, self.limit_unit = limit.amount, limit.unit.value
+        self.due_at, self.provisional = end.due_at, end.provisional
+
+    def begin_again(self, end: Deadline, now: datetime) -> None:
+        """Work on it again after the end, with the limit counted from now."""
+        self.move(DispatchState.HANDLED, DispatchState.ACCEPTED)
+        self.sent_at = self.accepted_at = now
+        self.handled_at = self.extended_to = None
+        self.due_at, self.provisional = end.due_at, end.provisional
 
 
 class Objection(Base, table=True):

@@ -28,7 +28,7 @@ from dispute_svc.queries.cases import (
     steps_of,
     whole,
 )
-from dispute_svc.queries.counts import FIGURES, figures, unit_objections, unit_work
+from dispute_svc.queries.counts import FIGURES, figures, unit_objections, unit_work, weeks
 from dispute_svc.queries.registers import (
     operation,
     routing_table,
@@ -99,6 +99,7 @@ __all__ = [
     "unrestricted",
     "visible",
     "visible_or_own",
+    "weeks",
     "whole",
     "whole_routing_table",
 ]

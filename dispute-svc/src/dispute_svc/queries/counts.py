@@ -1,9 +1,10 @@
 """Figures of areas and units."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from dispute_svc import rules
 from dispute_svc.models import (
@@ -16,6 +17,7 @@ from dispute_svc.queries.visibility import one_of, queues_at
 from dispute_svc.rules import DispatchState
 from grid_kernel.db import in_scope
 
+Span = tuple[datetime, datetime]
 FIGURES = ("open", "undispatched", "late", "to-verify", "objected", "closed-this-month")
 """What the overview counts; each is a queue, so each count has its list."""
 
@@ -26,6 +28,18 @@ def figures(rule: ColumnElement[bool], area: str, now: datetime) -> Select[Any]:
     counts: list[Any] = [func.count().filter(queues[name]).label(name) for name in FIGURES]
     statement: Select[Any] = select(*counts).select_from(Case).where(rule, in_scope(column(Case.area_code), [area]))
     return statement
+
+
+def weeks(rule: ColumnElement[bool], area: str, spans: Sequence[Span]) -> Select[Any]:
+    """How many cases came in and ended in each of these weeks, in one pass."""
+    reported, closed = column(Case.reported_at), column(Case.closed_at)
+    counts: list[Any] = []
+    for place, (begin, end) in enumerate(spans):
+        counts.append(func.count().filter(reported >= begin, reported < end).label(f"reported_{place}"))
+        counts.append(func.count().filter(closed >= begin, closed < end).label(f"closed_{place}"))
+    since = spans[0][0]
+    statement: Select[Any] = select(*counts).select_from(Case)
+    return statement.where(rule, in_scope(column(Case.area_code), [area]), or_(reported >= since, closed >= since))
 
 
 def _count(condition: ColumnElement[bool] | None = None) -> Any:

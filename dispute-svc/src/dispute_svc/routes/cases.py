@@ -25,6 +25,7 @@ from dispute_svc.schemas import (
     NearbyOut,
     NoteIn,
     RatingIn,
+    ReasonIn,
     ReportIn,
     SelfResolutionIn,
     SplitIn,
@@ -170,6 +171,39 @@ async def rate_case(
 ) -> CaseStatus:
     """Rate the handling, once, as the one who reported it."""
     return CaseStatus.model_validate(await commands.rate(session, actor, case_id, given, version=version, now=now))
+
+
+@router.post("/{case_id}/withdrawal", responses=CHANGED | refusals(NotFound, WrongState))
+async def withdraw_case(
+    case_id: UUID, given: NoteIn, actor: CurrentActor, version: IfMatch, session: SystemSession, now: Now
+) -> CaseStatus:
+    """Take back what one reported, before any unit has said what it did; the units are let go."""
+    case = await commands.withdraw(session, actor, case_id, given, version=version, now=now)
+    return CaseStatus.model_validate(case)
+
+
+@router.post("/{case_id}/voidance", responses=CHANGED | refusals(NotFound, rules.MayNotDispatch, WrongState))
+async def void_case(
+    case_id: UUID, given: ReasonIn, actor: CurrentActor, version: IfMatch, session: WriteSession, now: Now
+) -> CaseStatus:
+    """Strike out what is no case, with the reason; it stays readable."""
+    return CaseStatus.model_validate(await commands.void(session, actor, case_id, given, version=version, now=now))
+
+
+@router.post("/{case_id}/reopening", responses=CHANGED | refusals(NotFound, rules.MayNotReopen, WrongState))
+async def reopen_case(
+    case_id: UUID,
+    given: ReasonIn,
+    actor: CurrentActor,
+    version: IfMatch,
+    session: SystemSession,
+    runtime: CurrentRuntime,
+    now: Now,
+) -> CaseStatus:
+    """Go on with a case that had ended: back to the unit that led, its limit counted anew, or to the centre's list."""
+    calendar = await runtime.calendar()
+    case = await commands.reopen(session, actor, case_id, given, version=version, calendar=calendar, now=now)
+    return CaseStatus.model_validate(case)
 
 
 @router.post("/{case_id}/merge", responses=CHANGED | refusals(NotFound, rules.MayNotDispatch, rules.CannotMerge))

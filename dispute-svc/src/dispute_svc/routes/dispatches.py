@@ -70,6 +70,19 @@ async def handle_dispatch(
     return case_file.dispatch_out(dispatch, words, now)
 
 
+@router.post(
+    "/{dispatch_id}/reminders",
+    status_code=201,
+    responses=refusals(NotFound, rules.MayNotRemind, rules.MoveNotAllowed),
+)
+async def remind_unit(
+    dispatch_id: UUID, given: NoteIn, actor: CurrentActor, session: WriteSession, words: ReaderWords, now: Now
+) -> DispatchOut:
+    """Ask a unit how far it is; it answers by adding to the case or by saying what it did."""
+    dispatch = await commands.remind(session, actor, dispatch_id, given, now=now)
+    return case_file.dispatch_out(dispatch, words, now)
+
+
 @router.post("/{dispatch_id}/extensions", status_code=201, responses=_ACT | refusals(rules.AlreadyAsked))
 async def ask_for_extension(
     dispatch_id: UUID, given: ExtensionIn, actor: CurrentActor, version: IfMatch, session: WriteSession, now: Now

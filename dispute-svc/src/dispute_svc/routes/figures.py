@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Query
 
 from dispute_svc import counting
-from dispute_svc.schemas import Figures, UnitFigures
+from dispute_svc.schemas import Figures, UnitFigures, WeekFigures
 from grid_kernel.auth import CurrentActor
 from grid_kernel.errors import NotFound, refusals
 from grid_kernel.routing import GridRouter
@@ -21,6 +21,14 @@ async def get_figures(
 ) -> Figures:
     """Open, undispatched, late, to verify, objected, closed this month; restricted ones at district level only."""
     return await counting.count(reads, runtime.system_reads(actor), actor, area, now)
+
+
+@router.get("/weeks", responses=refusals(NotFound))
+async def get_week_figures(
+    actor: CurrentActor, reads: Reads, now: Now, area: Annotated[AreaCode, Query()]
+) -> WeekFigures:
+    """What came in and what ended in each of the last five weeks, restricted cases left out."""
+    return await counting.count_weeks(reads, actor, area, now)
 
 
 @router.get("/units", responses=refusals(NotFound))

@@ -7,6 +7,8 @@ from dispute_svc.rules.refusals import (
     MayNotClose,
     MayNotDispatch,
     MayNotExtend,
+    MayNotRemind,
+    MayNotReopen,
     MayNotResolve,
     MayNotVerify,
     NotOfTheUnit,
@@ -22,6 +24,7 @@ AREA_POSTS = (*COMMUNITY_POSTS, Post.WINDOW_CLERK, Post.STREET_LEADER, Post.DIST
 TRIAGE_POSTS = (Post.ARBITER, Post.STREET_LEADER, Post.DISTRICT_LEADER)
 RULE_POSTS = (Post.ARBITER, Post.DISTRICT_LEADER)
 CLOSING_POSTS = (*COMMUNITY_POSTS, Post.STREET_LEADER, Post.ARBITER)
+REMINDING_POSTS = (*CLOSING_POSTS, Post.DISTRICT_LEADER, Post.WINDOW_CLERK)
 UNIT_POSTS = (Post.DEPARTMENT_HANDLER, Post.MEDIATOR, Post.ARBITER, *COMMUNITY_POSTS)
 """Who acts for the unit of the own post: departments and committees, but also a centre, a station, a team."""
 
@@ -69,6 +72,18 @@ def check_may_close(actor: Actor, area_code: str) -> None:
     """The community, the street or the arbiter ends a case."""
     if not actor.holds(*CLOSING_POSTS, area=area_code):
         raise MayNotClose
+
+
+def check_may_remind(actor: Actor, area_code: str, unit_code: str) -> None:
+    """Whoever answers for the area asks a unit how far it is; nobody reminds the own unit."""
+    if not actor.holds(*REMINDING_POSTS, area=area_code) or unit_code in actor.units():
+        raise MayNotRemind
+
+
+def check_may_reopen(actor: Actor, area_code: str, *, own: bool) -> None:
+    """The reporter says it is not solved, or whoever may end a case sees it."""
+    if not own and not actor.holds(*CLOSING_POSTS, *TRIAGE_POSTS, area=area_code):
+        raise MayNotReopen
 
 
 def check_may_resolve(actor: Actor, area_code: str | None) -> None:

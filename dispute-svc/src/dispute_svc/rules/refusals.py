@@ -111,6 +111,18 @@ class MayNotResolve(Forbidden):
     code = "may-not-resolve"
 
 
+class MayNotRemind(Forbidden):
+    """Only whoever answers for the area reminds a unit, never the own one."""
+
+    code = "may-not-remind"
+
+
+class MayNotReopen(Forbidden):
+    """Only the reporter, or whoever may end a case, reopens it."""
+
+    code = "may-not-reopen"
+
+
 class MayNotChangeRule(Forbidden):
     """Only an arbiter or leader whose area contains the rule's changes it."""
 

@@ -71,6 +71,7 @@ class ObjectionReason(StrEnum):
     WRONG_PLACE = "wrong_place"
     DUPLICATE = "duplicate"
     LACKS_INFORMATION = "lacks_information"
+    LIMIT_TOO_SHORT = "limit_too_short"
     OTHER = "other"
 
 
@@ -80,6 +81,8 @@ class Outcome(StrEnum):
     SOLVED = "solved"
     SELF_RESOLVED = "self_resolved"
     MERGED = "merged"
+    WITHDRAWN = "withdrawn"
+    VOID = "void"
 
 
 class ExtensionKind(StrEnum):
@@ -121,6 +124,10 @@ class EntryKind(StrEnum):
     EXTENSION_ASKED = "extension_asked"
     EXTENSION_APPROVED = "extension_approved"
     EXTENSION_REFUSED = "extension_refused"
+    REMINDED = "reminded"
+    REOPENED = "reopened"
+    WITHDRAWN = "withdrawn"
+    VOIDED = "voided"
 
 
 class Channel(StrEnum):
@@ -136,19 +143,19 @@ class Channel(StrEnum):
 TRANSITIONS: Mapping[CaseState, Mapping[CaseState, str]] = {
     CaseState.REPORTED: {
         CaseState.DISPATCHED: "a rule or a person named the unit",
-        CaseState.CLOSED: "solved on the spot by the worker who saw it; it still counts",
+        CaseState.CLOSED: "solved on the spot by the worker who saw it, or merged, taken back, void",
     },
     CaseState.DISPATCHED: {
         CaseState.HANDLING: "the leading unit accepted",
         CaseState.OBJECTED: "the leading unit says the dispatch is wrong (Beijing 接诉即办 art 12)",
-        CaseState.CLOSED: "solved on the spot before the unit began",
+        CaseState.CLOSED: "solved on the spot before the unit began, or merged, taken back, void",
     },
     CaseState.OBJECTED: {
         CaseState.DISPATCHED: "the arbiter let the dispatch stand, or sent the case to another unit",
     },
     CaseState.HANDLING: {
         CaseState.HANDLED: "the leading unit says what it did; no other unit is still at it",
-        CaseState.CLOSED: "the same matter as another case, into which it is merged",
+        CaseState.CLOSED: "merged into another case, taken back by its reporter, or void",
     },
     CaseState.HANDLED: {
         CaseState.VERIFIED: "a worker saw on the spot that it is solved",
@@ -159,15 +166,20 @@ TRANSITIONS: Mapping[CaseState, Mapping[CaseState, str]] = {
     },
     CaseState.CLOSED: {
         CaseState.RATED: "the reporter rated the handling",
+        CaseState.HANDLING: "it was not solved after all: back to the unit that led, with its limit anew",
+        CaseState.REPORTED: "what had ended without a unit goes on; a person decides who gets it",
     },
-    CaseState.RATED: {},
+    CaseState.RATED: {
+        CaseState.HANDLING: "the reporter is not content: back to the unit that led, with its limit anew",
+        CaseState.REPORTED: "what had ended without a unit goes on; a person decides who gets it",
+    },
 }
 
 DISPATCH_TRANSITIONS: Mapping[DispatchState, Mapping[DispatchState, str]] = {
     DispatchState.SENT: {
         DispatchState.ACCEPTED: "the unit took it",
         DispatchState.OBJECTED: "the unit says it is wrong",
-        DispatchState.WITHDRAWN: "solved on the spot before the unit began",
+        DispatchState.WITHDRAWN: "solved on the spot before the unit began, or the case ended otherwise",
     },
     DispatchState.OBJECTED: {
         DispatchState.SENT: "the arbiter let it stand",
@@ -175,16 +187,18 @@ DISPATCH_TRANSITIONS: Mapping[DispatchState, Mapping[DispatchState, str]] = {
     },
     DispatchState.ACCEPTED: {
         DispatchState.HANDLED: "the unit says what it did",
-        DispatchState.WITHDRAWN: "the case was merged into another one",
+        DispatchState.WITHDRAWN: "the case was merged, taken back or void",
     },
-    DispatchState.HANDLED: {DispatchState.ACCEPTED: "a worker saw that it is not solved"},
+    DispatchState.HANDLED: {DispatchState.ACCEPTED: "a worker saw that it is not solved, or it was reopened"},
     DispatchState.WITHDRAWN: {},
 }
 
 OPEN_STATES = frozenset(CaseState) - {CaseState.CLOSED, CaseState.RATED}
 MAY_RESOLVE = frozenset({CaseState.REPORTED, CaseState.DISPATCHED})
-MAY_MERGE = MAY_RESOLVE | {CaseState.HANDLING}
-"""Not while a unit's objection waits for the arbiter, nor once the unit has said what it did."""
+MAY_BE_DROPPED = MAY_RESOLVE | {CaseState.HANDLING}
+"""Merged, taken back, void: not while an objection waits for the arbiter, nor once the unit has said what it did."""
+MAY_REOPEN = frozenset({CaseState.CLOSED, CaseState.RATED})
+MAY_BE_REMINDED = frozenset({DispatchState.SENT, DispatchState.ACCEPTED})
 CLOCK_RUNS = frozenset({CaseState.DISPATCHED, CaseState.OBJECTED, CaseState.HANDLING})
 """States in which a passed limit makes a case late: an objection does not stop the clock of a unit."""
 CO_UNITS_MAY_JOIN = frozenset({CaseState.DISPATCHED, CaseState.OBJECTED, CaseState.HANDLING})

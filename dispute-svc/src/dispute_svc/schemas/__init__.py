@@ -1,6 +1,7 @@
 """What crosses HTTP. Requests refuse unknown members; responses have no defaults."""
 
 from dispute_svc.schemas.answers import (
+    ActionOut,
     CaseOut,
     CaseReceipt,
     CaseStatus,
@@ -30,7 +31,7 @@ from dispute_svc.schemas.field import (
     SyncIn,
     SyncOut,
 )
-from dispute_svc.schemas.figures import Figure, Figures, UnitFigure, UnitFigures
+from dispute_svc.schemas.figures import Figure, Figures, UnitFigure, UnitFigures, WeekFigure, WeekFigures
 from dispute_svc.schemas.requests import (
     CaseCodeText,
     DecisionIn,
@@ -46,6 +47,7 @@ from dispute_svc.schemas.requests import (
     ProgressIn,
     QueryCodeText,
     RatingIn,
+    ReasonIn,
     ReporterIn,
     ReportIn,
     SelfResolutionIn,
@@ -66,6 +68,7 @@ from dispute_svc.schemas.routing import (
 )
 
 __all__ = [
+    "ActionOut",
     "AdditionIn",
     "Amount",
     "CaseCodeText",
@@ -108,6 +111,7 @@ __all__ = [
     "ProgressStep",
     "QueryCodeText",
     "RatingIn",
+    "ReasonIn",
     "ReportIn",
     "ReporterIn",
     "ReporterOut",
@@ -125,4 +129,6 @@ __all__ = [
     "UnitFigures",
     "UnitTemplate",
     "VerificationIn",
+    "WeekFigure",
+    "WeekFigures",
 ]

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from dispute_svc.rules import (
+    Action,
     CaseKind,
     CaseState,
     Channel,
@@ -151,8 +152,16 @@ class Disclosure(Schema):
     contact: str | None
 
 
+class ActionOut(Schema):
+    """Something whoever asks may do now: the row it is done to, and that row's version for If-Match."""
+
+    action: Action
+    target: UUID
+    version: int
+
+
 class CaseOut(CaseSummary):
-    """A whole case. `reporter` is null for whoever may not know."""
+    """A whole case, with what whoever asks may do now. `reporter` is null for whoever may not know."""
 
     description: str | None
     channel: Channel
@@ -171,6 +180,7 @@ class CaseOut(CaseSummary):
     extensions: list[ExtensionOut]
     merged_into: UUID | None
     split_from: UUID | None
+    actions: list[ActionOut]
 
 
 class CaseStatus(Schema):

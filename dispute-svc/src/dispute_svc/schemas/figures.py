@@ -14,6 +14,22 @@ class Figure(Schema):
     query: str
 
 
+class WeekFigure(Schema):
+    """What came in and what ended in the week that begins on a Monday."""
+
+    week: date
+    reported: int
+    closed: int
+
+
+class WeekFigures(Schema):
+    """The last weeks of an area, the oldest first; the running one is the last."""
+
+    area_code: str
+    as_of: datetime
+    weeks: list[WeekFigure]
+
+
 class UnitFigure(Schema):
     """What one unit was given since a day: objections count for the unit that objected and for the one that got it."""
 

@@ -83,6 +83,12 @@ class NoteIn(Input):
     note: Note | None = None
 
 
+class ReasonIn(Input):
+    """Why, in words."""
+
+    note: Note
+
+
 class HandlingIn(Input):
     """What the unit did."""
 
@@ -98,7 +104,7 @@ class ObjectionIn(Input):
 
 
 class DecisionIn(Input):
-    """Let the dispatch stand, or name the unit that shall have it instead."""
+    """Let the dispatch stand, with another limit where one is given, or name the unit that shall have it instead."""
 
     reroute_to: UnitCode | None = None
     limit: LimitIn | None = None

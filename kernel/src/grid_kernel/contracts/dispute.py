@@ -81,6 +81,12 @@ class CaseExtensionDecided(CasePartEvent):
     approved: bool
 
 
+class CaseReminded(CasePartEvent):
+    """Whoever answers for the area asked a unit how far it is."""
+
+    subject: ClassVar[str] = "grid.dispute.case.reminded.v1"
+
+
 class CaseSupplemented(CaseEvent):
     """Somebody added to an open case what they saw."""
 
