@@ -1,6 +1,6 @@
 """What the regulation says of an application: states, moves, limits and checks. No I/O, no framework, no clock."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -328,6 +328,40 @@ def check_for_applicant(actor: Actor, standing: Standing) -> None:
     """Correcting and withdrawing is done for the applicant by whoever takes applications in."""
     if not actor.holds(*INTAKE_POSTS, area=standing.area_code):
         raise Forbidden
+
+
+CHECKS: Mapping[Verb, Callable[[Actor, Standing], None]] = {
+    Verb.PASS_PRE_REVIEW: check_at_the_desk,
+    Verb.CORRECT: check_for_applicant,
+    Verb.FORWARD: check_may_forward,
+    Verb.ACCEPT: check_of_the_unit,
+    Verb.APPROVE: check_of_the_unit,
+    Verb.COMPLETE: check_may_complete,
+    Verb.RESUME: check_of_the_unit,
+    Verb.REQUIRE_CORRECTION: check_may_require_correction,
+    Verb.REFUSE_PRE_REVIEW: check_at_the_desk,
+    Verb.REFUSE_ACCEPTANCE: check_of_the_unit,
+    Verb.DENY: check_of_the_unit,
+    Verb.SUSPEND: check_of_the_unit,
+    Verb.WITHDRAW: check_for_applicant,
+}
+"""Who may do what an account does, the usual first."""
+
+
+def offers(actor: Actor, standing: Standing, *, handling_type: str, receives: bool) -> list[Verb]:
+    """Everything the actor may do now, by the checks the commands make; the usual one first."""
+    return [verb for verb in CHECKS if _is_offered(verb, actor, standing, handling_type, receives=receives)]
+
+
+def _is_offered(verb: Verb, actor: Actor, standing: Standing, handling_type: str, *, receives: bool) -> bool:
+    try:
+        CHECKS[verb](actor, standing)
+        next_state(standing.state, verb, handling_type=handling_type)
+        if verb is Verb.FORWARD:
+            check_may_receive(receives)
+    except (Forbidden, WrongState):
+        return False
+    return True
 
 
 def check_notice(

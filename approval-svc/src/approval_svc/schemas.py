@@ -277,8 +277,16 @@ class ApplicationLine(Schema):
     version: int
 
 
+class ActionOut(Schema):
+    """Something whoever asks may do now: the row it is done to, and that row's version for If-Match."""
+
+    action: Verb
+    target: UUID
+    version: int
+
+
 class ApplicationOut(ApplicationLine):
-    """An application with everything that belongs to it."""
+    """An application with everything that belongs to it, and what whoever asks may do now."""
 
     item_version: int
     applicant: PartyOut
@@ -287,6 +295,24 @@ class ApplicationOut(ApplicationLine):
     deficiencies: list[str]
     entries: list[EntryOut]
     clocks: list[ClockOut]
+    actions: list[ActionOut]
+
+
+class FactsIn(Input):
+    """What the facts are needed for; it is recorded where they are kept."""
+
+    purpose: Line
+
+
+class FactsOut(Schema):
+    """What the register knows of the applicant, so that nobody asks again; null where it knows nothing."""
+
+    known: bool
+    lives_here: bool | None
+    registered_here: bool | None
+    household_size: int | None
+    age: int | None
+    months_lived_here: int | None
 
 
 class Sentence(Schema):
@@ -350,6 +376,22 @@ class Figure(Schema):
 
     count: int
     rows: str
+
+
+class WeekFigure(Schema):
+    """What came in and what ended in the week that begins on a Monday."""
+
+    week: date
+    submitted: int
+    ended: int
+
+
+class WeekFigures(Schema):
+    """The last weeks of an area, the oldest first; the running one is the last."""
+
+    area_code: str
+    made_at: datetime
+    weeks: list[WeekFigure]
 
 
 class FiguresOut(Schema):

@@ -1,7 +1,7 @@
 """Turns stored applications into what people read."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import Depends, Header
@@ -30,9 +30,11 @@ from approval_svc.schemas import (
     Sentence,
     SituationOut,
     StepOut,
+    WeekFigure,
+    WeekFigures,
     WhenOut,
 )
-from grid_kernel.clock import Unit, WorkingCalendar, explain
+from grid_kernel.clock import Unit, WorkingCalendar, explain, today, week_of
 from grid_kernel.identifiers import mask_id_number, mask_phone
 from grid_kernel.labels import Labels, Language, preferred_language
 from grid_kernel.runtime import CurrentRuntime
@@ -202,6 +204,7 @@ def whole_out(
     entries: Sequence[Mapping[str, Any]],
     clocks: Sequence[ClockOut],
     notices: Sequence[Mapping[str, Any]],
+    offered: Sequence[rules.Verb],
 ) -> ApplicationOut:
     """An application with everything that belongs to it; numbers masked."""
     party = PartyOut(
@@ -220,6 +223,7 @@ def whole_out(
             "deficiencies": told,
             "entries": [EntryOut.model_validate(entry) for entry in entries],
             "clocks": clocks,
+            "actions": [{"action": verb, "target": row["id"], "version": row["version"]} for verb in offered],
         }
     )
 
@@ -285,3 +289,21 @@ def figures_out(row: Mapping[str, Any], area: str, now: datetime) -> FiguresOut:
         figures={queue: Figure(count=row[queue], rows=f"{rows}&queue={queue}") for queue in queries.FIGURES},
         by_state={state: Figure(count=row[state], rows=f"{rows}&state={state}") for state in State},
     )
+
+
+WEEKS_SHOWN = 5
+
+
+def weeks_before(now: datetime) -> list[date]:
+    """The Mondays of the last weeks, the running one last."""
+    running = week_of(today(now)).start
+    return [running - timedelta(weeks=back) for back in reversed(range(WEEKS_SHOWN))]
+
+
+def weeks_out(row: Mapping[str, Any], area: str, begins: Sequence[date], now: datetime) -> WeekFigures:
+    """What came in and ended, week by week."""
+    counted = [
+        WeekFigure(week=begin, submitted=row[f"submitted_{place}"], ended=row[f"ended_{place}"])
+        for place, begin in enumerate(begins)
+    ]
+    return WeekFigures(area_code=area, made_at=now, weeks=counted)

@@ -1,5 +1,6 @@
 """What can be made to happen with applications and with the catalogue, one function per verb."""
 
+from approval_svc.commands.asking import facts_of
 from approval_svc.commands.deadlines import follow_calendar
 from approval_svc.commands.deciding import accept, complete, decide, rate, resume, suspend, withdraw
 from approval_svc.commands.following import change_grids, keep_unit, relink
@@ -20,6 +21,7 @@ __all__ = [
     "correct",
     "decide",
     "deem_accepted",
+    "facts_of",
     "follow_calendar",
     "forget_tries",
     "forward",

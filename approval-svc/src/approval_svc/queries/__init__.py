@@ -16,6 +16,7 @@ from approval_svc.queries.applications import (
     place_of,
     scope,
     visible,
+    weeks,
     whole,
     within,
 )
@@ -77,6 +78,7 @@ __all__ = [
     "unit_named",
     "visible",
     "waiting_party",
+    "weeks",
     "whole",
     "within",
 ]

@@ -66,6 +66,7 @@ class Wanted(NamedTuple):
     state: State | None
     area: str | None
     unit: str | None
+    receipt: str | None
 
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -138,6 +139,9 @@ def matching(actor: Actor, wanted: Wanted, now: datetime) -> list[ColumnElement[
     where += [within(wanted.area)] if wanted.area else []
     where += [col(Application.state) == wanted.state] if wanted.state else []
     where += [col(Application.unit_code) == wanted.unit] if wanted.unit else []
+    where += (
+        [func.right(col(Application.receipt_number), len(wanted.receipt)) == wanted.receipt] if wanted.receipt else []
+    )
     return where
 
 
@@ -165,6 +169,7 @@ def whole(actor: Actor, application_id: UUID) -> Select[*tuple[Any, ...]]:
     """One application with its item and who applied."""
     extra: tuple[Any, ...] = (
         Application.item_id,
+        Application.handling_type,
         Application.materials,
         col(ServiceItem.item_version),
         col(ServiceItem.materials).label("item_materials"),
@@ -226,3 +231,16 @@ def counted(actor: Actor, area: str, now: datetime) -> Select[*tuple[Any, ...]]:
     parts += [func.count().filter(col(Application.state) == state).label(state) for state in State]
     statement: Select[*tuple[Any, ...]] = select(*parts).select_from(Application).where(visible(actor), within(area))
     return statement
+
+
+def weeks(actor: Actor, area: str, spans: Sequence[tuple[datetime, datetime]]) -> Select[*tuple[Any, ...]]:
+    """How many applications came in and ended in each of these weeks, in one pass."""
+    submitted, ended = col(Application.submitted_at), col(Application.ended_at)
+    parts = []
+    for place, (begin, end) in enumerate(spans):
+        parts.append(func.count().filter(submitted >= begin, submitted < end).label(f"submitted_{place}"))
+        parts.append(func.count().filter(ended >= begin, ended < end).label(f"ended_{place}"))
+    since = spans[0][0]
+    lately = or_(submitted >= since, ended >= since)
+    statement: Select[*tuple[Any, ...]] = select(*parts).select_from(Application)
+    return statement.where(visible(actor), within(area), lately)

@@ -20,8 +20,10 @@ async def unit(session: AsyncSession, code: str) -> HandlingUnit | None:
 
 
 def unit_named(code: str) -> Select[Any]:
-    """The name of a unit."""
-    return select(col(HandlingUnit.name)).where(col(HandlingUnit.code) == code)
+    """The name of a unit, and whether it still takes applications."""
+    columns: tuple[Any, ...] = (HandlingUnit.name, HandlingUnit.active)
+    statement: Select[Any] = select(*columns).where(col(HandlingUnit.code) == code)
+    return statement
 
 
 async def receives(session: AsyncSession, code: str) -> bool:

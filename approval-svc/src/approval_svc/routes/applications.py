@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import Depends, Query
+from fastapi import Depends, Path, Query
 
-from approval_svc import commands, queries, wording
+from approval_svc import commands, queries, rules, wording
 from approval_svc.queries import Queue, Wanted
 from approval_svc.rules import State
 from approval_svc.schemas import (
@@ -15,17 +15,20 @@ from approval_svc.schemas import (
     ApplicationLine,
     ApplicationOut,
     ApplicationReceived,
+    FactsIn,
+    FactsOut,
     NoticeDraft,
     ReceiptOut,
 )
 from approval_svc.wording import ReaderWords
+from grid_kernel.attachments import AttachmentResponse, attachment_response
 from grid_kernel.auth import Actor, CurrentActor
 from grid_kernel.db import WriteSession
-from grid_kernel.errors import Forbidden, NotFound, refusals
+from grid_kernel.errors import Forbidden, NotFound, Unavailable, refusals
 from grid_kernel.paging import Page, Paging, page_of
 from grid_kernel.routing import GridRouter
 from grid_kernel.runtime import CurrentRuntime, Now, Reads, Runtime
-from grid_kernel.schemas import AreaCode, UnitCode
+from grid_kernel.schemas import AreaCode, Sha256, UnitCode
 
 router = GridRouter(prefix="/applications", tags=["applications"])
 
@@ -35,9 +38,12 @@ async def which_applications(
     state: Annotated[State | None, Query()] = None,
     area: Annotated[AreaCode | None, Query()] = None,
     unit: Annotated[UnitCode | None, Query()] = None,
+    receipt: Annotated[
+        str | None, Query(description="A receipt number, or its last digits.", pattern=r"^[0-9]{4,21}$")
+    ] = None,
 ) -> Wanted:
     """Which applications a list holds."""
-    return Wanted(queue, state, area, unit)
+    return Wanted(queue, state, area, unit, receipt)
 
 
 WhichApplications = Annotated[Wanted, Depends(which_applications)]
@@ -95,7 +101,31 @@ async def read_whole(
     shown = [wording.clock_out(clock, pauses, calendar, words, now) for clock in clocks]
     entries = await reads.fetch(queries.entries(application_id))
     notices = await reads.fetch(queries.notices(application_id))
-    return wording.whole_out(row, entries=entries, clocks=shown, notices=notices)
+    unit = await reads.fetch_one(queries.unit_named(row["unit_code"]))
+    standing = rules.Standing(area_code=row["area_code"], unit_code=row["unit_code"], state=State(row["state"]))
+    receives = unit is None or unit["active"]
+    offered = rules.offers(actor, standing, handling_type=row["handling_type"], receives=receives)
+    return wording.whole_out(row, entries=entries, clocks=shown, notices=notices, offered=offered)
+
+
+@router.post("/{application_id}/facts", responses=refusals(NotFound, Unavailable))
+async def ask_for_facts(
+    application_id: UUID, given: FactsIn, actor: CurrentActor, reads: Reads, runtime: CurrentRuntime
+) -> FactsOut:
+    """What the register knows of the applicant, for a stated purpose; asked of population, recorded there and here."""
+    row = await _seen(application_id, actor, reads, purpose=given.purpose)
+    return await commands.facts_of(runtime, row["person_id"], given.purpose)
+
+
+@router.get("/{application_id}/attachments/{sha256}", responses=refusals(NotFound), response_class=AttachmentResponse)
+async def get_application_attachment(
+    application_id: UUID, sha256: Annotated[Sha256, Path()], actor: CurrentActor, reads: Reads, runtime: CurrentRuntime
+) -> AttachmentResponse:
+    """A scan or photo of a paper of the application."""
+    row = await _seen(application_id, actor, reads)
+    if not any(sha256 in material.get("attachments", ()) for material in row["materials"]):
+        raise NotFound
+    return await attachment_response(runtime.blobs, sha256)
 
 
 @router.get("/{application_id}/receipt", responses=refusals(NotFound))
@@ -113,8 +143,8 @@ async def get_notice_draft(application_id: UUID, actor: CurrentActor, reads: Rea
     return wording.notice_draft(await _seen(application_id, actor, reads), words)
 
 
-async def _seen(application_id: UUID, actor: Actor, reads: Reads) -> Mapping[str, Any]:
-    row = await reads.fetch_one(queries.whole(actor, application_id), access="application")
+async def _seen(application_id: UUID, actor: Actor, reads: Reads, *, purpose: str | None = None) -> Mapping[str, Any]:
+    row = await reads.fetch_one(queries.whole(actor, application_id), access="application", purpose=purpose)
     if row is None:
         raise NotFound
     return row
