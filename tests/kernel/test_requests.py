@@ -139,6 +139,7 @@ async def test_a_foreign_area_looks_like_nothing(client: httpx.AsyncClient, toy:
     there = await client.get(f"/v1/notes/{note['id']}", headers=toy.tokens.headers(stranger))
     nowhere = await client.get(f"/v1/notes/{uuid4()}", headers=toy.tokens.headers(stranger))
     assert there.status_code == nowhere.status_code == 404
+    assert there.json()["instance"] == f"/api/toy/v1/notes/{note['id']}"
     differing = {"instance", "traceId"}
     assert {k: v for k, v in there.json().items() if k not in differing} == {
         k: v for k, v in nowhere.json().items() if k not in differing

@@ -56,6 +56,7 @@ def service_app(
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.labels = labels
+    app.state.service = service.name
     app.openapi = lambda: openapi.document(app, service=service.name)  # type: ignore[method-assign]  # FastAPI's way
     app.add_exception_handler(errors.Refusal, errors.on_refusal)
     app.add_exception_handler(RequestValidationError, errors.on_invalid)

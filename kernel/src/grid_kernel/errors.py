@@ -19,6 +19,7 @@ from fastapi.responses import Response
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from grid_kernel import tracing
 from grid_kernel.labels import Labels, Language, preferred_language
@@ -182,10 +183,17 @@ def problem(refusal: Refusal, labels: Labels, language: Language, instance: str)
     return members
 
 
+def instance_of(scope: Scope) -> str:
+    """The address as the caller used it: seen from outside, a service stands below its name."""
+    path: str = scope["path"]
+    service = getattr(getattr(scope.get("app"), "state", None), "service", None)
+    return f"/api/{service}{path}" if service and path.startswith("/v1/") else path
+
+
 def respond(request: Request, refusal: Refusal) -> Response:
     """A refusal as an HTTP answer in the caller's language."""
     language = preferred_language(request.headers.get("accept-language", ""))
-    body = problem(refusal, request.app.state.labels, language, request.url.path)
+    body = problem(refusal, request.app.state.labels, language, instance_of(request.scope))
     headers = refusal.headers | {"Content-Language": language.replace("_", "-")}
     return Response(orjson.dumps(body), refusal.status, headers, media_type=PROBLEM_JSON)
 

@@ -12,7 +12,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from grid_kernel import telemetry, tracing
 from grid_kernel.db import is_away
-from grid_kernel.errors import PROBLEM_JSON, InternalError, Overloaded, Refusal, TooLarge, Unavailable, problem
+from grid_kernel.errors import (
+    PROBLEM_JSON,
+    InternalError,
+    Overloaded,
+    Refusal,
+    TooLarge,
+    Unavailable,
+    instance_of,
+    problem,
+)
 from grid_kernel.labels import Labels, preferred_language
 
 log = logging.getLogger("grid.access")
@@ -31,7 +40,7 @@ SECURITY_HEADERS = {
 async def refuse(refusal: Refusal, labels: Labels, scope: Scope, send: Send) -> None:
     """Send a refusal where no framework stands yet."""
     language = preferred_language(Headers(scope=scope).get("accept-language", ""))
-    body = orjson.dumps(problem(refusal, labels, language, scope["path"]))
+    body = orjson.dumps(problem(refusal, labels, language, instance_of(scope)))
     headers = [(b"content-type", PROBLEM_JSON.encode()), (b"content-length", str(len(body)).encode())]
     headers += [(name.lower().encode(), value.encode()) for name, value in refusal.headers.items()]
     await send({"type": "http.response.start", "status": refusal.status, "headers": headers})

@@ -8,7 +8,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import to_jsonable_python
 
 from grid_kernel.auth import CurrentActor
-from grid_kernel.errors import Forbidden, InvalidInput, problem, refusals
+from grid_kernel.errors import Forbidden, InvalidInput, instance_of, problem, refusals
 from grid_kernel.labels import Labels, preferred_language
 from grid_kernel.routing import GridRouter
 from grid_kernel.runtime import CurrentRuntime, Now
@@ -55,4 +55,4 @@ def _words(outcome: Outcome, request: Request) -> Mapping[str, Any]:
         return {}
     labels: Labels = request.app.state.labels
     language = preferred_language(request.headers.get("accept-language", ""))
-    return problem(outcome.refusal, labels, language, request.url.path)
+    return problem(outcome.refusal, labels, language, instance_of(request.scope))
