@@ -13,7 +13,7 @@ from grid_kernel.events import REGISTRY
 
 EVENTS = list(asyncapi.said_events().values())
 SUBJECT = re.compile(r"^grid\.(population|approval|gis|dispute|gateway)\.([a-z_]+)\.([a-z_]+)\.v[1-9][0-9]*$")
-PAST = re.compile(r"(ed|drawn|split|left)$")
+PAST = re.compile(r"(ed|drawn|split|left|taken)$")
 # Members that would carry a person, a free text or a point.
 FORBIDDEN = re.compile(
     r"(^|_)(name|names|phone|telephone|mobile|id_number|id_no|login|text|note|notes|reason|title|description|comment|"

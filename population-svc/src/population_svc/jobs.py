@@ -4,8 +4,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from grid_kernel.jobs import Job
-from population_svc import commands
+from population_svc import commands, queries
 from population_svc.packs import KEPT_CHANGES
+
+_HOURLY, _LATELY = 5, timedelta(minutes=15)
 
 if TYPE_CHECKING:
     from grid_kernel.runtime import Runtime
@@ -36,9 +38,19 @@ async def hand_over(runtime: "Runtime", now: datetime) -> int:
         return await commands.hand_silent_to_heads(session, now=now)
 
 
+async def tell_figures(runtime: "Runtime", now: datetime) -> int:
+    """Tell the others the figures of every grid, a few minutes after something changed and once an hour."""
+    async with runtime.system_session() as session:
+        changed = await queries.last_change(session)
+        if now.minute >= _HOURLY and (changed is None or changed < now - _LATELY):
+            return 0
+        return await commands.tell_figures(session, district=runtime.settings.district, now=now)
+
+
 JOBS = (
     Job("follow-grids", every=timedelta(minutes=15), run=follow_grids),
     Job("ask-back", every=timedelta(days=1), run=ask_back),
+    Job("tell-figures", every=timedelta(minutes=4), run=tell_figures),
     Job("hand-over", every=timedelta(hours=1), run=hand_over),
     Job("forget", every=timedelta(days=1), run=forget),
 )

@@ -84,6 +84,17 @@ class CareEnded(Event):
     ended_on: date
 
 
+class FiguresTaken(Event):
+    """The figures of a grid in a quarter changed; the aggregate is the grid in that quarter."""
+
+    subject: ClassVar[str] = "grid.population.figures.taken.v1"
+    quarter: str
+    households: int
+    persons: int
+    visited: int
+    fresh: int
+
+
 Fact = Literal["lives_here", "registered_here", "household_size", "age", "months_lived_here", "consented_care_reasons"]
 
 

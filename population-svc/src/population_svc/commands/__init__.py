@@ -11,6 +11,7 @@ from population_svc.commands.registering import register_household, register_per
 from population_svc.commands.reshaping import merge_households, record_death, split_household
 from population_svc.commands.ruling import set_visit_rule
 from population_svc.commands.syncing import Outcome, sync
+from population_svc.commands.telling import tell_figures
 from population_svc.commands.transferring import (
     accept_transfer,
     ask_transfer,
@@ -66,6 +67,7 @@ __all__ = [
     "set_visit_rule",
     "split_household",
     "sync",
+    "tell_figures",
     "undo_merger",
     "withdraw_consent",
     "withdraw_transfer",

@@ -3,6 +3,7 @@
 from population_svc.models.base import CARE_BASIS, CARE_GUARDIAN, DOOR, ID_NUMBER, PHONE, VISIT_NOTE, Base
 from population_svc.models.care import CareEntry, CareReason
 from population_svc.models.duplicates import DistinctPair, PersonMerger
+from population_svc.models.figures import GridFigures
 from population_svc.models.noting import BuildingGrid, RosterChange, Statement, SyncOperation
 from population_svc.models.register import (
     KEPT,
@@ -35,6 +36,7 @@ __all__ = [
     "DoorToken",
     "Dwelling",
     "FollowUp",
+    "GridFigures",
     "Household",
     "Occupancy",
     "Person",

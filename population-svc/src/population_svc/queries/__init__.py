@@ -64,10 +64,12 @@ from population_svc.queries.statistics import (
     FRESH_WITHIN,
     count_dwellings,
     count_households,
+    count_in_grids,
     count_persons,
     listed_persons,
 )
 from population_svc.queries.syncing import came_from, sync_operation, where_then
+from population_svc.queries.told import figures_by_grid, figures_said, last_change
 from population_svc.queries.transfers import (
     Side,
     arriving,
@@ -129,6 +131,7 @@ __all__ = [
     "consented_care_of",
     "count_dwellings",
     "count_households",
+    "count_in_grids",
     "count_persons",
     "counts",
     "current_door_token",
@@ -144,6 +147,8 @@ __all__ = [
     "everyone",
     "facts_of",
     "field_of",
+    "figures_by_grid",
+    "figures_said",
     "find_persons",
     "first_done_since",
     "follow_ups",
@@ -158,6 +163,7 @@ __all__ = [
     "households_in",
     "key_of",
     "known_ids",
+    "last_change",
     "last_occupancy",
     "listed_persons",
     "masked",

@@ -42,6 +42,13 @@ def count_persons(areas: Sequence[str], area: str, day: date) -> Select[Any]:
     return asked.with_only_columns(*keys, func.count().label("number")).group_by(*keys).execution_options(replan=True)
 
 
+def count_in_grids(areas: Sequence[str], area: str, day: date) -> Select[Any]:
+    """How many persons lived in each grid of an area on a day."""
+    p = person_version.c
+    asked = _shared(areas, person_version, area, day).where(p.status == PersonStatus.PRESENT)
+    return asked.with_only_columns(p.area_code, func.count().label("number")).group_by(p.area_code)
+
+
 def count_dwellings(areas: Sequence[str], area: str, day: date) -> Select[Any]:
     """Dwellings of an area on a day by part and use."""
     d = dwelling_version.c
