@@ -26,6 +26,12 @@ OUTSIDE = (109.6, 40.4)
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "geo"
 
 
+@pytest.fixture(scope="module")
+def grids(shipped_grids: Surfaces) -> Surfaces:
+    """Here the grids as they are shipped alone."""
+    return shipped_grids
+
+
 def ask(places: Places, at: dict[str, object], **more: object) -> Located:
     asked = PointsToLocate.model_validate({"points": [{"reference": "a", "point": at, **more}]})
     return locating.locate(places, asked, TODAY).points[0]

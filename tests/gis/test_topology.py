@@ -21,6 +21,12 @@ METRE = 1 / 111_000
 SQUARE = box(LON, LAT, LON + 0.004, LAT + 0.003)
 
 
+@pytest.fixture(scope="module")
+def grids(shipped_grids: Surfaces) -> Surfaces:
+    """Here the grids as they are shipped alone."""
+    return shipped_grids
+
+
 @st.composite
 def blobs(draw: st.DrawFn) -> Polygon:
     """A star-shaped surface of 200 to 600 metres, often concave."""

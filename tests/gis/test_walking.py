@@ -17,6 +17,12 @@ from .conftest import Surfaces
 ORIGIN = shapely.get_coordinates(geo.to_plane(shapely.Point(109.87, 40.66)))[0]
 
 
+@pytest.fixture(scope="module")
+def grids(shipped_grids: Surfaces) -> Surfaces:
+    """Here the grids as they are shipped alone."""
+    return shipped_grids
+
+
 def spot(x: float, y: float) -> Any:
     """A place of the plane so many metres east and north of the corner."""
     return ORIGIN + np.array([x, y])
