@@ -75,6 +75,10 @@ class Area(Base, table=True):
         self.version += 1
         return self.drawn(now, valid_from=effective_on)
 
+    def close(self, effective_on: date) -> None:
+        """End without a successor."""
+        self._end((), effective_on)
+
     def split(
         self, successors: Sequence[str], buildings: Mapping[UUID, "Building"], now: datetime, *, effective_on: date
     ) -> GridSplit:

@@ -30,6 +30,17 @@ class GridType(StrEnum):
     SPECIAL = "special"
 
 
+class Fault(StrEnum):
+    """What can be wrong with the topology of areas and buildings."""
+
+    OUTSIDE_PARENT = "outside_parent"
+    OVERLAP = "overlap"
+    GAP = "gap"
+    BUILDING_IN_NONE = "building_in_none"
+    BUILDING_IN_SEVERAL = "building_in_several"
+    BUILDING_ELSEWHERE = "building_elsewhere"
+
+
 class ThingState(StrEnum):
     """Whether a thing can be used."""
 
@@ -78,6 +89,12 @@ class GridsOverlap(WrongState):
     code = "grids-overlap"
 
 
+class GridOfOtherType(WrongState):
+    """Only basic grids are split and merged; only special ones are closed."""
+
+    code = "grid-of-other-type"
+
+
 class BuildingsLeftOut(WrongState):
     """The change would leave buildings in no grid."""
 
@@ -118,6 +135,18 @@ class GridCodesExhausted(WrongState):
     """The community has used its 999 grid codes; a code is never used again."""
 
     code = "grid-codes-exhausted"
+
+
+class AreasOutside(WrongState):
+    """The outline would leave its parent, or leave parts of its own outside."""
+
+    code = "areas-outside"
+
+
+class ImportRefused(WrongState):
+    """Something in the file cannot be; nothing of it was stored."""
+
+    code = "import-refused"
 
 
 class BuildingNumbersExhausted(WrongState):
@@ -206,6 +235,12 @@ def check_in_force(code: str, valid_to: date | None, successors: Iterable[str]) 
     """Only a grid in force can be changed; after it come its successors."""
     if valid_to is not None:
         raise GridClosed(code=code, successors=" ".join(successors))
+
+
+def check_type(code: str, found: GridType | None, wanted: GridType | None) -> None:
+    """Basic grids divide the community and only change together; special ones lie over them."""
+    if wanted is not None and found is not wanted:
+        raise GridOfOtherType(code=code)
 
 
 def check_effective(effective_on: date, *, since: date, today: date) -> None:

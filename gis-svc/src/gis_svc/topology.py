@@ -17,6 +17,7 @@ from grid_kernel import geo
 TOLERANCE_M = 1.0
 CRACK_DEGREES = 2e-5
 """About two metres: a point in the crack between two grids belongs to the nearer one."""
+CRACK_M = 2.0
 
 
 def sticks_out(surface: BaseGeometry, container: BaseGeometry) -> BaseGeometry:

@@ -1,17 +1,23 @@
 """What can be made to happen: grids drawn, redrawn, split, merged; buildings registered; things placed; jobs run."""
 
 from gis_svc.commands.buildings import register
-from gis_svc.commands.grids import change, draw, redraw
+from gis_svc.commands.grids import change, close, draw, redraw
+from gis_svc.commands.importing import Outcome, Wanted, adopt, import_areas
 from gis_svc.commands.loading import load
 from gis_svc.commands.placing import place, remove, replace
 from gis_svc.commands.processing import dismiss, give_up_lost, start
 from gis_svc.commands.succession import merge, split
 
 __all__ = [
+    "Outcome",
+    "Wanted",
+    "adopt",
     "change",
+    "close",
     "dismiss",
     "draw",
     "give_up_lost",
+    "import_areas",
     "load",
     "merge",
     "place",

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from gis_svc import rules, shapes, topology
 from gis_svc.models import Area, AreaVersion, Building
 from gis_svc.queries import areas, buildings
+from gis_svc.rules import GridType
 from gis_svc.schemas import CutLine, Drawing
 from gis_svc.shapes import Area as Surface
 from grid_kernel import clock
@@ -34,12 +35,19 @@ class Change:
         return cls(now, effective_on or clock.today(now))
 
 
-async def open_grids(session: AsyncSession, actor: Actor, seen: Mapping[str, int], change: Change) -> list[Area]:
+async def open_grids(
+    session: AsyncSession,
+    actor: Actor,
+    seen: Mapping[str, int],
+    change: Change,
+    grid_type: GridType | None = GridType.BASIC,
+) -> list[Area]:
     """The grids to change, locked: the actor may draw them, they are in force and as the actor saw them."""
     await areas.lock_areas(session)
     grids = await areas.grids_for_update(session, list(seen))
     for grid in grids:
         rules.check_may_draw(actor, grid.code)
+        rules.check_type(grid.code, grid.grid_type, grid_type)
         expect_version(grid, seen[grid.code])
         rules.check_in_force(grid.code, grid.valid_to, grid.successors)
     await check_effective(session, grids, change)
@@ -69,10 +77,15 @@ def line_of(drawing: CutLine, pointer: str) -> shapely.LineString:
         raise InvalidInput.at(pointer, "shape-invalid", reason=str(error)) from None
 
 
-async def check_surroundings(session: AsyncSession, drawn: Mapping[str, Surface], instead_of: Sequence[str]) -> None:
-    """Every grid drawn lies in its community and overlaps no other; those it replaces do not count."""
+async def check_surroundings(
+    session: AsyncSession,
+    drawn: Mapping[str, Surface],
+    instead_of: Sequence[str],
+    grid_type: GridType = GridType.BASIC,
+) -> None:
+    """Every grid drawn lies in its community and overlaps no other of its type; those it replaces do not count."""
     community = await areas.outline_in_force(session, rules.check_one_community(drawn))
-    others = await areas.grids_touching(session, list(drawn.values()))
+    others = await areas.grids_touching(session, list(drawn.values()), grid_type)
     others = {code: surface for code, surface in others.items() if code not in instead_of}
     for code, surface in drawn.items():
         if not topology.sticks_out(surface, community).is_empty:
@@ -109,7 +122,13 @@ async def move_buildings(
 
 
 async def store_outline(
-    session: AsyncSession, area: Area, surface: Surface | None, change: Change, *, name: str | None
+    session: AsyncSession,
+    area: Area,
+    surface: Surface | None,
+    change: Change,
+    *,
+    name: str | None,
+    source: str = DRAWN,
 ) -> None:
     """End the version in force and begin one with this outline or name; the old one stays as history."""
     present = await areas.version_in_force(session, area.code)
@@ -118,7 +137,7 @@ async def store_outline(
         code=area.code,
         name=name or present.name,
         kind=present.kind,
-        source=DRAWN if drawn else present.source,
+        source=source if drawn else present.source,
         in_force=True,
         synthetic=present.synthetic and not drawn,
         valid_from=change.effective_on,
@@ -132,17 +151,32 @@ async def store_outline(
     await session.flush()
 
 
+async def end_of_source(session: AsyncSession, code: str, source: str, change: Change) -> None:
+    """What a source said beside the outline in force ends where its outline comes into force itself."""
+    if (said := await areas.version_of_source(session, code, source)) is not None:
+        said.valid_to = change.effective_on
+        await session.flush()
+
+
 async def store_new(
-    session: AsyncSession, area: Area, name: str, surface: Surface, now: datetime, synthetic: bool
+    session: AsyncSession,
+    area: Area,
+    name: str,
+    surface: Surface,
+    now: datetime,
+    synthetic: bool,
+    *,
+    kind: str | None = None,
+    source: str = DRAWN,
 ) -> None:
-    """Store a new grid with its first outline."""
+    """Store a new area with its first outline."""
     session.add(area)
     await session.flush()
     version = AreaVersion(
         code=area.code,
         name=name,
-        kind=str(area.grid_type),
-        source=DRAWN,
+        kind=kind or str(area.grid_type),
+        source=source,
         in_force=True,
         synthetic=synthetic,
         valid_from=area.valid_from,

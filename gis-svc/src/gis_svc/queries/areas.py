@@ -1,6 +1,6 @@
 """Reads of areas: the tree, one area, its history, outlines as GeoJSON; and what changing them needs to know."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -16,12 +16,15 @@ from gis_svc.queries.access import column, holds_on, inside, visible_areas
 from gis_svc.rules import GridType, Level
 from gis_svc.schemas import AreaOut, AreaVersionOut
 from gis_svc.shapes import Area as Surface
+from gis_svc.topology_report import Piece
+from grid_kernel.db import find
 from grid_kernel.errors import InvalidInput, NotFound
 from grid_kernel.paging import Page, PageRequest, page_of
 from grid_kernel.reads import ReadRunner
 from grid_kernel.types import AREA_CODE
 
 MOST_FEATURES = 2_000
+MOST_OUTLINES = 20_000
 Row = Mapping[str, Any]
 
 
@@ -95,6 +98,8 @@ def _feature(row: Row) -> dict[str, Any]:
             "code": row["code"],
             "name": row["name"],
             "level": row["level"],
+            "gridType": row["grid_type"],
+            "kind": row["kind"],
             "parentCode": row["parent_code"],
             "source": row["source"],
             "official": row["in_force"] and not row["synthetic"],
@@ -122,6 +127,59 @@ async def revision(reads: ReadRunner) -> int:
     """How often areas were changed."""
     row = await reads.fetch_one(select(AreaRevision.revision))
     return int(row["revision"]) if row else 0
+
+
+async def outlines(
+    reads: ReadRunner, *, day: date, within: str | None, level: Level | None = None, source: str | None = None
+) -> list[Row]:
+    """Areas on a day with their outlines: those in force, or all that a source says."""
+    statement = visible_areas().add_columns(column(AreaVersion.outline_wkb))
+    told = column(AreaVersion.in_force) if source is None else column(AreaVersion.source) == source
+    statement = statement.where(told, holds_on(AreaVersion, day), column(AreaVersion.outline_wkb).is_not(None))
+    if level is not None:
+        statement = statement.where(column(Area.level) == level)
+    if within is not None:
+        statement = statement.where(inside(AreaVersion.code, within))
+    rows = await reads.fetch(statement.order_by(column(AreaVersion.code)).limit(MOST_OUTLINES + 1))
+    if len(rows) > MOST_OUTLINES:
+        raise InvalidInput.at("#/query/within", "too-many-features", most=MOST_OUTLINES)
+    return rows
+
+
+async def pieces_now(session: AsyncSession, within: str) -> list[Piece]:
+    """Areas as this transaction leaves them, for the check of their topology."""
+    statement = visible_areas().add_columns(column(AreaVersion.outline_wkb)).where(inside(AreaVersion.code, within))
+    statement = statement.where(column(AreaVersion.in_force), column(AreaVersion.valid_to).is_(None))
+    statement = statement.where(column(Area.valid_to).is_(None), column(AreaVersion.outline_wkb).is_not(None))
+    return pieces((await session.execute(statement)).mappings())
+
+
+def pieces(rows: Iterable[Any]) -> list[Piece]:
+    """Rows with outlines as what the check of topology takes."""
+    return [
+        Piece(
+            row["code"],
+            row["parent_code"],
+            Level(row["level"]),
+            shapes.from_wkb(row["outline_wkb"]),
+            special=row["grid_type"] == GridType.SPECIAL,
+        )
+        for row in rows
+    ]
+
+
+async def areas_for_update(session: AsyncSession, codes: Sequence[str]) -> dict[str, Area]:
+    """Those of some areas that are known, locked."""
+    statement = select(Area).where(column(Area.code) == func.any(literal(list(codes), ARRAY(AREA_CODE))))
+    return {area.code: area for area in (await session.execute(statement.with_for_update())).scalars()}
+
+
+async def version_of_source(session: AsyncSession, code: str, source: str) -> AreaVersion | None:
+    """The open version a source has of an area that another source is in force for."""
+    same = (column(AreaVersion.code) == code, column(AreaVersion.source) == source)
+    statement = select(AreaVersion).where(*same, ~column(AreaVersion.in_force), column(AreaVersion.valid_to).is_(None))
+    found: AreaVersion | None = await find(session, statement)
+    return found
 
 
 async def lock_areas(session: AsyncSession) -> None:
@@ -168,8 +226,10 @@ async def outline_in_force(session: AsyncSession, code: str) -> Surface:
     return shapes.from_wkb(version.outline_wkb)
 
 
-async def grids_touching(session: AsyncSession, surfaces: Sequence[Surface]) -> dict[str, Surface]:
-    """The present basic grids whose box touches the box of some surfaces."""
+async def grids_touching(
+    session: AsyncSession, surfaces: Sequence[Surface], grid_type: GridType = GridType.BASIC
+) -> dict[str, Surface]:
+    """The present grids of a type whose box touches the box of some surfaces."""
     if not surfaces:
         return {}
     bounds = [surface.bounds for surface in surfaces]
@@ -180,7 +240,7 @@ async def grids_touching(session: AsyncSession, surfaces: Sequence[Surface]) -> 
     statement = (
         select(AreaVersion.code, AreaVersion.outline_wkb)
         .join(Area, column(Area.code) == column(AreaVersion.code))
-        .where(stored.op("&&")(asked), column(Area.grid_type) == GridType.BASIC, column(Area.valid_to).is_(None))
+        .where(stored.op("&&")(asked), column(Area.grid_type) == grid_type, column(Area.valid_to).is_(None))
         .where(column(AreaVersion.in_force), column(AreaVersion.valid_to).is_(None))
     )
     found = await session.execute(statement)

@@ -1,18 +1,22 @@
 """Reads of buildings, by area and by box; and what registering them and changing grids needs to know."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, literal, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.types import Text
 from sqlmodel import select
 
 from gis_svc.models import Building
 from gis_svc.queries.access import column, inside, visible
 from gis_svc.schemas import BuildingOut
+from gis_svc.topology_report import Home
 from grid_kernel.auth import Actor
+from grid_kernel.codes import read_table
 from grid_kernel.errors import NotFound
 from grid_kernel.geo import Box
 from grid_kernel.paging import Page, PageRequest, page_of
@@ -61,6 +65,22 @@ async def drawn_in(reads: ReadRunner, actor: Actor, grid_code: str) -> list[Row]
     columns: list[Any] = [*kept, Building.lon, Building.lat, Building.footprint_geojson]
     statement = visible(actor).with_only_columns(*columns).where(column(Building.area_code) == grid_code)
     return await reads.fetch(statement.order_by(column(Building.building_no)))
+
+
+async def homes(reads: ReadRunner, actor: Actor, within: str | None) -> list[Home]:
+    """The residential buildings of the actor's areas: where each stands, and where its row says it does."""
+    columns: list[Any] = [Building.id, Building.lon, Building.lat, Building.area_code]
+    lived_in = column(Building.kind) == func.any(literal(sorted(_residential()), ARRAY(Text)))
+    statement = visible(actor).with_only_columns(*columns).where(lived_in)
+    if within is not None:
+        statement = statement.where(inside(Building.area_code, within))
+    return [Home(row["id"], row["lon"], row["lat"], row["area_code"]) for row in await reads.fetch(statement)]
+
+
+@cache
+def _residential() -> frozenset[str]:
+    table = read_table("gis_svc", Building.kinds)
+    return frozenset(row["code"] for row in table.rows if row["residential"] == "1")
 
 
 async def buildings_for_update(session: AsyncSession, codes: Sequence[str]) -> list[Building]:

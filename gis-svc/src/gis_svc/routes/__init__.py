@@ -1,5 +1,5 @@
 """One module per resource."""
 
-from gis_svc.routes import areas, buildings, grids, locations
+from gis_svc.routes import areas, buildings, exchange, grids, locations, topology
 
-ROUTERS = (areas.router, grids.router, buildings.router, locations.router)
+ROUTERS = (areas.router, exchange.router, topology.router, grids.router, buildings.router, locations.router)

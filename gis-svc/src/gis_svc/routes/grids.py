@@ -15,7 +15,18 @@ from gis_svc.queries.buildings import drawn_in
 from gis_svc.revisions import revisions_of
 from gis_svc.routes.areas import GEOJSON, GEOJSON_RESPONSE
 from gis_svc.routes.parameters import AsOf, IfNoneMatch, Within
-from gis_svc.schemas import AreaOut, AreasRedrawn, GridChange, GridsChanged, Merge, NewGrid, Redraw, Split
+from gis_svc.schemas import (
+    AreaOut,
+    AreasRedrawn,
+    AreaVersionOut,
+    Closure,
+    GridChange,
+    GridsChanged,
+    Merge,
+    NewGrid,
+    Redraw,
+    Split,
+)
 from grid_kernel import clock
 from grid_kernel.auth import CurrentActor
 from grid_kernel.db import WriteSession
@@ -26,7 +37,13 @@ from grid_kernel.schemas import GridCode
 
 router = GridRouter(prefix="/grids", tags=["grids"])
 
-TOPOLOGY = (rules.GridOutsideCommunity, rules.GridsOverlap, rules.BuildingsLeftOut, rules.GridClosed)
+TOPOLOGY = (
+    rules.GridOutsideCommunity,
+    rules.GridsOverlap,
+    rules.BuildingsLeftOut,
+    rules.GridClosed,
+    rules.GridOfOtherType,
+)
 DRAWN = refusals(Forbidden, NotFound, *TOPOLOGY)
 SPLIT = refusals(
     Forbidden,
@@ -97,7 +114,7 @@ async def get_grid_pack(
 
 @router.post("", status_code=201, responses=DRAWN, dependencies=AREAS_CHANGE)
 async def draw_grid(session: WriteSession, actor: CurrentActor, new: NewGrid, now: Now) -> AreaOut:
-    """Draw a basic grid where its community has none; it gets the next code."""
+    """Draw a basic grid where its community has none, or a special one over those there are; it gets the next code."""
     return await commands.draw(session, actor, new, now=now)
 
 
@@ -127,3 +144,15 @@ async def split_grid(
 ) -> GridsChanged:
     """End a grid and let its parts follow, which take its buildings."""
     return await commands.split(session, actor, code, wanted, version=version, now=now)
+
+
+@router.post(
+    "/{code}/closure",
+    responses=refusals(Forbidden, NotFound, rules.GridClosed, rules.GridOfOtherType) | CHANGED,
+    dependencies=AREAS_CHANGE,
+)
+async def close_special_grid(
+    session: WriteSession, actor: CurrentActor, code: GridCode, wanted: Closure, version: IfMatch, now: Now
+) -> AreaVersionOut:
+    """End a special grid; nothing follows it, and what lies under it stays as it is."""
+    return await commands.close(session, actor, code, wanted, version=version, now=now)
