@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from grid_kernel import clock
 from grid_kernel.jobs import Job
 from population_svc import commands, queries
 from population_svc.packs import KEPT_CHANGES
@@ -25,11 +26,20 @@ async def ask_back(runtime: "Runtime", now: datetime) -> int:
         return await commands.draw_checks(session, now=now)
 
 
+async def bring_in(runtime: "Runtime", now: datetime) -> int:
+    """Work on the tables that were brought in until none waits."""
+    worked = 0
+    while not runtime.stopping.is_set() and (waiting := await commands.work_on_imports(runtime, now)):
+        worked, now = worked + waiting, clock.now()
+    return worked
+
+
 async def forget(runtime: "Runtime", now: datetime) -> int:
-    """Forget notes of visits after twelve months, and changes no cursor can ask for."""
+    """Forget files after a week, notes of visits after twelve months, and changes no cursor can ask for."""
+    files = await commands.expire_imports(runtime, now)
     async with runtime.system_session() as session:
         notes = await commands.purge_notes(session, now=now)
-        return notes + await commands.purge_changes(session, now=now, kept=KEPT_CHANGES)
+        return files + notes + await commands.purge_changes(session, now=now, kept=KEPT_CHANGES)
 
 
 async def hand_over(runtime: "Runtime", now: datetime) -> int:
@@ -52,5 +62,6 @@ JOBS = (
     Job("ask-back", every=timedelta(days=1), run=ask_back),
     Job("tell-figures", every=timedelta(minutes=4), run=tell_figures),
     Job("hand-over", every=timedelta(hours=1), run=hand_over),
+    Job("bring-in", every=timedelta(seconds=2), run=bring_in),
     Job("forget", every=timedelta(days=1), run=forget),
 )

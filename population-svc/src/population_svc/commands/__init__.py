@@ -5,6 +5,15 @@ from population_svc.commands.checking import answer_check, draw_checks, purge_ch
 from population_svc.commands.doors import call_household, put_up_token
 from population_svc.commands.duplicates import keep_apart, merge_persons, undo_merger
 from population_svc.commands.grids import follow_buildings, follow_misplaced, hear_buildings
+from population_svc.commands.importing import (
+    announce_import,
+    cancel_import,
+    complete_import,
+    expire_imports,
+    keep_part,
+    start_run,
+    work_on_imports,
+)
 from population_svc.commands.loading import load
 from population_svc.commands.moving import leave_person, move_household, move_person
 from population_svc.commands.registering import register_household, register_person
@@ -32,20 +41,25 @@ from population_svc.commands.visiting import (
 __all__ = [
     "Outcome",
     "accept_transfer",
+    "announce_import",
     "answer_check",
     "ask_transfer",
     "call_household",
+    "cancel_import",
     "change_dwelling",
     "change_household",
     "change_person",
     "claim",
+    "complete_import",
     "draw_checks",
     "end_care",
+    "expire_imports",
     "follow_buildings",
     "follow_misplaced",
     "hand_silent_to_heads",
     "hear_buildings",
     "keep_apart",
+    "keep_part",
     "leave_person",
     "list_for_care",
     "load",
@@ -66,9 +80,11 @@ __all__ = [
     "reveal",
     "set_visit_rule",
     "split_household",
+    "start_run",
     "sync",
     "tell_figures",
     "undo_merger",
     "withdraw_consent",
     "withdraw_transfer",
+    "work_on_imports",
 ]

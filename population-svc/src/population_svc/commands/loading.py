@@ -4,6 +4,7 @@ import json
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -33,13 +34,17 @@ _CARE_NAMESPACE = UUID("5d0f2a0e-5c5c-5d43-9c3e-0f6a5d1f9a51")
 Row = Mapping[str, Any]
 
 
-def _entered(model: type[T], **values: Any) -> T:
+def entered(model: type[T], **values: Any) -> T:
     """A row that is read like a model and says the same events, at a tenth of the price of a mapped instance."""
-    given = {name: field.default for name, field in model.model_fields.items() if name not in values}
-    return cast("T", SimpleNamespace(**given, **values))
+    return cast("T", SimpleNamespace(**(_defaults(model) | values)))
 
 
-async def _store(session: AsyncSession, model: type[SQLModel], rows: Sequence[SQLModel]) -> int:
+@cache
+def _defaults(model: type[SQLModel]) -> dict[str, Any]:
+    return {name: field.default for name, field in model.model_fields.items()}
+
+
+async def store_rows(session: AsyncSession, model: type[SQLModel], rows: Sequence[SQLModel]) -> int:
     return await copy_mappings(session, model.__table__, map(vars, rows))  # type: ignore[attr-defined]
 
 
@@ -74,7 +79,7 @@ async def _unknown(session: AsyncSession, model: Any, rows: Sequence[Row]) -> li
 
 async def _enter_dwellings(session: AsyncSession, rows: Sequence[Row], now: datetime) -> int:
     new = [
-        _entered(
+        entered(
             Dwelling,
             id=UUID(row["id"]),
             building_id=UUID(row["building_id"]),
@@ -108,7 +113,7 @@ async def _enter_dwellings(session: AsyncSession, rows: Sequence[Row], now: date
     known = await queries.buildings_said(session, list(words), _BEFORE_ANY_WORD)
     table = BuildingGrid.__table__  # type: ignore[attr-defined]
     await copy_mappings(session, table, [word for building, word in words.items() if building not in known])
-    return await _store(session, Dwelling, new)
+    return await store_rows(session, Dwelling, new)
 
 
 async def _enter_households(session: AsyncSession, rows: Sequence[Row], now: datetime) -> int:
@@ -118,7 +123,7 @@ async def _enter_households(session: AsyncSession, rows: Sequence[Row], now: dat
     for row in new:
         home = homes[UUID(row["dwelling_id"])]
         households.append(
-            _entered(
+            entered(
                 Household,
                 id=UUID(row["id"]),
                 dwelling_id=home.id,
@@ -134,7 +139,7 @@ async def _enter_households(session: AsyncSession, rows: Sequence[Row], now: dat
             )
         )
     await publish_many(session, [Household.formed(each, homes[each.dwelling_id].building_id) for each in households])
-    return await _store(session, Household, households)
+    return await store_rows(session, Household, households)
 
 
 async def _enter_persons(session: AsyncSession, rows: Sequence[Row], now: datetime) -> int:
@@ -146,7 +151,7 @@ async def _enter_persons(session: AsyncSession, rows: Sequence[Row], now: dateti
         person = _person(row, home.area_code, since, now)
         persons.append(person)
         occupancies.append(
-            _entered(
+            entered(
                 Occupancy,
                 id=uuid.uuid5(person.id, "occupancy"),
                 person_id=person.id,
@@ -160,14 +165,14 @@ async def _enter_persons(session: AsyncSession, rows: Sequence[Row], now: dateti
             )
         )
         events.append(Person.registered(person, household_id=UUID(row["household_id"]), building_id=home.building_id))
-    await _store(session, Person, persons)
-    await _store(session, Occupancy, occupancies)
+    await store_rows(session, Person, persons)
+    await store_rows(session, Occupancy, occupancies)
     await publish_many(session, events)
     return len(persons)
 
 
 def _person(row: Row, area_code: str, since: date, now: datetime) -> Person:
-    return _entered(
+    return entered(
         Person,
         id=UUID(row["id"]),
         area_code=area_code,
@@ -193,7 +198,7 @@ async def _enter_care(session: AsyncSession, rows: Sequence[Row], now: datetime)
     new = await _unknown(session, CareEntry, named)
     places = await queries.places(session, {UUID(row["household_id"]) for row in new})
     entries = [
-        _entered(
+        entered(
             CareEntry,
             id=UUID(row["id"]),
             person_id=UUID(row["person_id"]),
@@ -209,7 +214,7 @@ async def _enter_care(session: AsyncSession, rows: Sequence[Row], now: datetime)
         for row in new
     ]
     await publish_many(session, [CareEntry.listed(each) for each in entries])
-    return await _store(session, CareEntry, entries)
+    return await store_rows(session, CareEntry, entries)
 
 
 def _care_id(row: Row) -> UUID:
@@ -219,14 +224,14 @@ def _care_id(row: Row) -> UUID:
 async def _enter_visits(session: AsyncSession, rows: Sequence[Row], now: datetime) -> int:
     new = await _unknown(session, Visit, rows)
     places = await queries.places(session, {UUID(row["household_id"]) for row in new})
-    households = {household_id: _entered(Household, **place) for household_id, place in places.items()}
+    households = {household_id: entered(Household, **place) for household_id, place in places.items()}
     visits, events = [], []
     for row in sorted(new, key=lambda each: (each["visited_at"], each["id"])):
         household = households[UUID(row["household_id"])]
         visit = _visit(row, household)
         visits.append(visit)
         events.append(Household.visited(household, visit))
-    await _store(session, Visit, visits)
+    await store_rows(session, Visit, visits)
     await publish_many(session, events)
     await _take_over(session, list(households.values()), now)
     return len(visits)
@@ -234,7 +239,7 @@ async def _enter_visits(session: AsyncSession, rows: Sequence[Row], now: datetim
 
 def _visit(row: Row, household: Household) -> Visit:
     visited_at = datetime.fromisoformat(row["visited_at"])
-    return _entered(
+    return entered(
         Visit,
         id=UUID(row["id"]),
         household_id=household.id,

@@ -44,7 +44,7 @@ async def register_household(session: AsyncSession, actor: Actor, entry: Househo
         session.add(household)
     await publish(session, household.formed(dwelling.building_id))
     for person, entered in zip(people, entry.persons, strict=True):
-        await _settle(session, person, household, dwelling, entered.relation_to_head, since=entry.formed_on, now=now)
+        await settle(session, person, household, dwelling, entered.relation_to_head, since=entry.formed_on, now=now)
     await record_act(session, actor, "household.registered", household, kind="household", now=now)
     return household
 
@@ -63,7 +63,7 @@ async def register_person(session: AsyncSession, actor: Actor, entry: NewPerson,
     dwelling = await queries.any_dwelling(session, household.dwelling_id)
     assert dwelling is not None  # noqa: S101 - a foreign key says so
     person = await _resolve(session, entry, household.area_code, since=entry.moved_in_on, now=now)
-    await _settle(session, person, household, dwelling, entry.relation_to_head, since=entry.moved_in_on, now=now)
+    await settle(session, person, household, dwelling, entry.relation_to_head, since=entry.moved_in_on, now=now)
     await record_act(session, actor, "person.registered", person, kind="person", now=now)
     return person
 
@@ -166,7 +166,7 @@ async def _resolve(session: AsyncSession, entry: PersonIn, area_code: str, *, si
     )
 
 
-async def _settle(
+async def settle(
     session: AsyncSession,
     person: Person,
     household: Household,

@@ -1,9 +1,17 @@
 """The tables of the population base. A method moves the state of a row and returns the event that says so."""
 
-from population_svc.models.base import CARE_BASIS, CARE_GUARDIAN, DOOR, ID_NUMBER, PHONE, VISIT_NOTE, Base
+from population_svc.models.base import CARE_BASIS, CARE_GUARDIAN, DOOR, ID_NUMBER, IMPORT, PHONE, VISIT_NOTE, Base
 from population_svc.models.care import CareEntry, CareReason
 from population_svc.models.duplicates import DistinctPair, PersonMerger
 from population_svc.models.figures import GridFigures
+from population_svc.models.importing import (
+    ColumnMemory,
+    ImportBatch,
+    ImportBlock,
+    ImportJob,
+    ImportPart,
+    ImportRejection,
+)
 from population_svc.models.noting import BuildingGrid, RosterChange, Statement, SyncOperation
 from population_svc.models.register import (
     KEPT,
@@ -25,6 +33,7 @@ __all__ = [
     "CARE_GUARDIAN",
     "DOOR",
     "ID_NUMBER",
+    "IMPORT",
     "KEPT",
     "PHONE",
     "VISIT_NOTE",
@@ -32,12 +41,18 @@ __all__ = [
     "BuildingGrid",
     "CareEntry",
     "CareReason",
+    "ColumnMemory",
     "DistinctPair",
     "DoorToken",
     "Dwelling",
     "FollowUp",
     "GridFigures",
     "Household",
+    "ImportBatch",
+    "ImportBlock",
+    "ImportJob",
+    "ImportPart",
+    "ImportRejection",
     "Occupancy",
     "Person",
     "PersonMerger",

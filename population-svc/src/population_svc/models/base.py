@@ -14,6 +14,7 @@ CARE_BASIS = "population.care.basis"
 DOOR = "population.door"
 CARE_GUARDIAN = "population.care.guardian"
 VISIT_NOTE = "population.visit.note"
+IMPORT = "population.import"
 
 
 class Base(SQLModel, registry=new_registry()):

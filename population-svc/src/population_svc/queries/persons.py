@@ -124,6 +124,13 @@ async def field_of(session: AsyncSession, actor: Actor, person_id: UUID, field: 
     return found[0], found[1]
 
 
+async def any_person_for_update(session: AsyncSession, person_id: UUID) -> Person:
+    """A person who is known, locked, for an act that may look beyond areas."""
+    found: Person | None = await find(session, everyone(Person).where(col(Person.id) == person_id).with_for_update())
+    assert found is not None  # noqa: S101 - whoever asks has read the id before
+    return found
+
+
 async def person_for_update(session: AsyncSession, actor: Actor, person_id: UUID) -> Person:
     """The person, locked; NotFound outside the actor's areas."""
     found: Person | None = await find(

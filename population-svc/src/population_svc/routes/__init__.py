@@ -7,6 +7,7 @@ from population_svc.routes.duplicates import duplicates
 from population_svc.routes.dwellings import dwellings
 from population_svc.routes.figures import figures
 from population_svc.routes.households import households
+from population_svc.routes.imports import imports
 from population_svc.routes.packs import packs
 from population_svc.routes.persons import persons
 from population_svc.routes.provenance import provenance
@@ -32,6 +33,7 @@ ROUTERS = (
     doors,
     provenance,
     statistics,
+    imports,
     syncing,
     transfers,
 )
