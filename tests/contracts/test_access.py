@@ -34,7 +34,8 @@ MARKED = (
 # The anonymous may read what is public, sign out, and look up by receipt number and code.
 READS = {"getHousehold", "getPerson", "listHouseholds", "getDwelling", "listApplications", "getApplication", "getCase"}
 CATALOGUE = {"listItems", "getItem", "makeChecklist"}
-OPEN = {"getLabels", "getCodeTable", "signOut", "lookUpProgress", "rateByReceipt"} | CATALOGUE
+OWN = {"openOwnRecord", "readOwnRecord", "askOfOwnRecord", "withdrawOwnConsent", "closeOwnRecord"}
+OPEN = {"getLabels", "getCodeTable", "signOut", "lookUpProgress", "rateByReceipt"} | CATALOGUE | OWN
 
 
 def _rows() -> dict[tuple[str, str], dict[str, str]]:

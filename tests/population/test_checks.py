@@ -85,7 +85,7 @@ async def test_notes_are_forgotten_after_twelve_months(api: Api, place: Place, r
         await session.execute(
             text("update visit set visited_on = visited_on - 366 where id = :id"), {"id": UUID(old["id"])}
         )
-        assert await commands.purge_notes(session, now=NOW) >= 1
+        assert await commands.forget(session, now=NOW) >= 1
     notes = {each["id"]: each["note"] for each in (await api.get(place.worker, path)).json()["items"]}
     assert notes == {kept["id"]: "想装扶手", old["id"]: None}
 

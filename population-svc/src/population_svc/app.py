@@ -30,6 +30,7 @@ SERVICE = Service(
         "inflow_reasons",
         "population_types",
         "registration_categories",
+        "retention_classes",
         "sexes",
         "visit_kinds",
         "visit_needs",

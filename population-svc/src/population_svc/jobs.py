@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from grid_kernel import clock
 from grid_kernel.jobs import Job
 from population_svc import commands, queries
-from population_svc.packs import KEPT_CHANGES
 
 _HOURLY, _LATELY = 5, timedelta(minutes=15)
 
@@ -35,11 +34,10 @@ async def bring_in(runtime: "Runtime", now: datetime) -> int:
 
 
 async def forget(runtime: "Runtime", now: datetime) -> int:
-    """Forget files after a week, notes of visits after twelve months, and changes no cursor can ask for."""
+    """Forget files after a week, and every class of data whose time is over."""
     files = await commands.expire_imports(runtime, now)
     async with runtime.system_session() as session:
-        notes = await commands.purge_notes(session, now=now)
-        return files + notes + await commands.purge_changes(session, now=now, kept=KEPT_CHANGES)
+        return files + await commands.forget(session, now=now)
 
 
 async def hand_over(runtime: "Runtime", now: datetime) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,8 +18,6 @@ from population_svc.schemas import Gone, PackArrival, PackFollowUp, PackHousehol
 
 Row = Mapping[str, Any]
 _FIRST_YEAR, _LAST_YEAR = 2020, 2200
-KEPT_CHANGES = timedelta(days=35)
-"""How long changes are noted; a cursor of another month asks for everything anyway, because its counts are old."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
 """What can be made to happen: one function per verb."""
 
 from population_svc.commands.changing import change_dwelling, change_household, change_person, reveal
-from population_svc.commands.checking import answer_check, draw_checks, purge_changes, purge_notes
+from population_svc.commands.checking import answer_check, draw_checks
 from population_svc.commands.doors import call_household, put_up_token
 from population_svc.commands.duplicates import keep_apart, merge_persons, undo_merger
+from population_svc.commands.forgetting import FORGETS, forget, retention
 from population_svc.commands.grids import follow_buildings, follow_misplaced, hear_buildings
 from population_svc.commands.importing import (
     announce_import,
@@ -16,6 +17,18 @@ from population_svc.commands.importing import (
 )
 from population_svc.commands.loading import load
 from population_svc.commands.moving import leave_person, move_household, move_person
+from population_svc.commands.own import (
+    ask_of_own,
+    close_own,
+    confirm_secrecy,
+    decide_request,
+    end_secrecy,
+    issue_own_code,
+    open_own,
+    opened,
+    propose_secrecy,
+    withdraw_own,
+)
 from population_svc.commands.registering import register_household, register_person
 from population_svc.commands.reshaping import merge_households, record_death, split_household
 from population_svc.commands.ruling import set_visit_rule
@@ -39,10 +52,12 @@ from population_svc.commands.visiting import (
 )
 
 __all__ = [
+    "FORGETS",
     "Outcome",
     "accept_transfer",
     "announce_import",
     "answer_check",
+    "ask_of_own",
     "ask_transfer",
     "call_household",
     "cancel_import",
@@ -50,14 +65,20 @@ __all__ = [
     "change_household",
     "change_person",
     "claim",
+    "close_own",
     "complete_import",
+    "confirm_secrecy",
+    "decide_request",
     "draw_checks",
     "end_care",
+    "end_secrecy",
     "expire_imports",
     "follow_buildings",
     "follow_misplaced",
+    "forget",
     "hand_silent_to_heads",
     "hear_buildings",
+    "issue_own_code",
     "keep_apart",
     "keep_part",
     "leave_person",
@@ -67,8 +88,9 @@ __all__ = [
     "merge_persons",
     "move_household",
     "move_person",
-    "purge_changes",
-    "purge_notes",
+    "open_own",
+    "opened",
+    "propose_secrecy",
     "put_up_token",
     "record_death",
     "record_visit",
@@ -77,6 +99,7 @@ __all__ = [
     "register_person",
     "renew_care",
     "request_follow_up",
+    "retention",
     "reveal",
     "set_visit_rule",
     "split_household",
@@ -85,6 +108,7 @@ __all__ = [
     "tell_figures",
     "undo_merger",
     "withdraw_consent",
+    "withdraw_own",
     "withdraw_transfer",
     "work_on_imports",
 ]

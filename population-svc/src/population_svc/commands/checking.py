@@ -58,13 +58,3 @@ async def answer_check(
     await session.flush()
     await record_act(session, actor, "spot_check.answered", check, kind="spot_check", now=now, reason=said.answer.value)
     return check
-
-
-async def purge_notes(session: AsyncSession, *, now: datetime) -> int:
-    """Forget what was written down at doors more than twelve months ago; the visit itself stays."""
-    return await queries.forget_notes(session, rules.note_limit(today(now)))
-
-
-async def purge_changes(session: AsyncSession, *, now: datetime, kept: timedelta) -> int:
-    """Forget which households changed once no cursor can ask for it."""
-    return await queries.forget_changes(session, now - kept)

@@ -37,6 +37,8 @@ _STEPS = (
     ("household", _NEW_CONTENT + ", version = r.version + 1", _HOMES, "r.dwelling_id = d.id"),
     ("occupancy", _NEW_CONTENT, _HOMES, "r.dwelling_id = d.id"),
     ("person", _NEW_CONTENT + ", version = r.version + 1", _LAST_HOMES, "r.id = d.person_id"),
+    ("data_request", "", _LAST_HOMES, "r.person_id = d.person_id"),
+    ("secrecy", "", _LAST_HOMES, "r.person_id = d.person_id"),
     ("person_merger", "", _LAST_HOMES, "r.kept_id = d.person_id"),
     ("visit", "", _HOMES, "r.dwelling_id = d.id"),
     ("care_entry", "", _HOUSEHOLDS, "r.household_id = d.id"),

@@ -1,6 +1,19 @@
 """The tables of the population base. A method moves the state of a row and returns the event that says so."""
 
-from population_svc.models.base import CARE_BASIS, CARE_GUARDIAN, DOOR, ID_NUMBER, IMPORT, PHONE, VISIT_NOTE, Base
+from population_svc.models.base import (
+    CARE_BASIS,
+    CARE_GUARDIAN,
+    DOOR,
+    ID_NUMBER,
+    IMPORT,
+    OWN_CODE,
+    OWN_PASS,
+    PHONE,
+    REQUEST_TEXT,
+    SECRECY_BASIS,
+    VISIT_NOTE,
+    Base,
+)
 from population_svc.models.care import CareEntry, CareReason
 from population_svc.models.duplicates import DistinctPair, PersonMerger
 from population_svc.models.figures import GridFigures
@@ -13,6 +26,7 @@ from population_svc.models.importing import (
     ImportRejection,
 )
 from population_svc.models.noting import BuildingGrid, RosterChange, Statement, SyncOperation
+from population_svc.models.own import DataRequest, OwnAccess, Secrecy
 from population_svc.models.register import (
     KEPT,
     DoorToken,
@@ -35,13 +49,18 @@ __all__ = [
     "ID_NUMBER",
     "IMPORT",
     "KEPT",
+    "OWN_CODE",
+    "OWN_PASS",
     "PHONE",
+    "REQUEST_TEXT",
+    "SECRECY_BASIS",
     "VISIT_NOTE",
     "Base",
     "BuildingGrid",
     "CareEntry",
     "CareReason",
     "ColumnMemory",
+    "DataRequest",
     "DistinctPair",
     "DoorToken",
     "Dwelling",
@@ -54,9 +73,11 @@ __all__ = [
     "ImportPart",
     "ImportRejection",
     "Occupancy",
+    "OwnAccess",
     "Person",
     "PersonMerger",
     "RosterChange",
+    "Secrecy",
     "SpotCheck",
     "Statement",
     "SyncOperation",

@@ -182,6 +182,7 @@ class Person(Base, table=True):
     registered_here: bool
     status: PersonStatus = Field(default=PersonStatus.PRESENT, sa_type=StringEnum(PersonStatus))
     left_on: date | None = None
+    restricted_on: date | None = None
     synthetic: bool = False
     version: int = 1
     effective_on: date
@@ -300,7 +301,8 @@ def _with_index(row: Household | Person, changes: dict[str, Any]) -> dict[str, A
 
 dwelling_version = version_table(Dwelling, without=("address_grams",))
 household_version = version_table(Household, without=("phone_index", "presence_seen_at"))
-person_version = version_table(Person, without=("birth_precision", "name_grams", "id_number_index", "phone_index"))
+_NO_HISTORY = ("birth_precision", "name_grams", "id_number_index", "phone_index", "restricted_on")
+person_version = version_table(Person, without=_NO_HISTORY)
 occupancy_version = version_table(Occupancy, without=("valid_from", "valid_to"))
 
 KEPT: Sequence[type[SQLModel]] = (Dwelling, Household, Person, Occupancy)

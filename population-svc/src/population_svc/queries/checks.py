@@ -1,18 +1,18 @@
 """Reads for asking back, and what is forgotten when its time is over."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, delete, null, update
+from sqlalchemy import Select, null
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from grid_kernel.auth import Actor
 from grid_kernel.db import find
 from grid_kernel.errors import NotFound
-from population_svc.models import Household, RosterChange, SpotCheck, Visit
+from population_svc.models import Household, SpotCheck, Visit
 from population_svc.queries.scope import everyone, visible, within
 from population_svc.rules import Presence, VisitOutcome
 
@@ -55,16 +55,3 @@ async def standing_beside(session: AsyncSession) -> Sequence[Any]:
     asked = everyone(Household).where(col(Household.presence) != Presence.LIVING, col(Household.dissolved_on).is_(None))
     columns: list[Any] = [col(Household.id).label("household_id"), col(Household.area_code), null().label("visit_id")]
     return (await session.execute(asked.with_only_columns(*columns))).all()
-
-
-async def forget_notes(session: AsyncSession, before: date) -> int:
-    """Empty the notes of old visits."""
-    old = update(Visit).where(col(Visit.visited_on) < before, col(Visit.note).is_not(None)).values(note=None)
-    plain = old.execution_options(synchronize_session=False)
-    return int((await session.execute(plain)).rowcount)  # type: ignore[attr-defined]  # a cursor result
-
-
-async def forget_changes(session: AsyncSession, before: datetime) -> int:
-    """Remove old rows of what changed."""
-    old = delete(RosterChange).where(col(RosterChange.changed_at) < before)
-    return int((await session.execute(old)).rowcount)  # type: ignore[attr-defined]  # a cursor result

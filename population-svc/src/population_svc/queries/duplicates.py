@@ -34,6 +34,7 @@ def alike(actor: Actor, area: str) -> Select[Any]:
     asked = asked.where(in_scope(b.area_code, rules.scope(actor)))
     asked = asked.where(a.status == PersonStatus.PRESENT, b.status == PersonStatus.PRESENT, ~exists(decided))
     asked = asked.where(or_(a.id_number_index.is_(None), b.id_number_index.is_(None)))
+    asked = asked.where(a.restricted_on.is_(None), b.restricted_on.is_(None))
     asked = asked.outerjoin(home_a, and_(home_a.person_id == a.id, home_a.valid_to.is_(None)))
     asked = asked.outerjoin(home_b, and_(home_b.person_id == b.id, home_b.valid_to.is_(None)))
     columns: list[Any] = [getattr(a, name).label(f"a_{name}") for name in _SHOWN]

@@ -91,7 +91,7 @@ def _shown(asked: Select[Any], h: Any, care: Any, visit_count: Any, visit_state:
     return (
         asked.with_only_columns(*columns)
         .join(Dwelling, col(Dwelling.id) == h.dwelling_id)
-        .outerjoin(head, head.id == h.head_person_id)
+        .outerjoin(head, and_(head.id == h.head_person_id, col(head.restricted_on).is_(None)))
     )
 
 

@@ -21,7 +21,7 @@ from population_svc.rules import SEARCH_CAP, BasisKind, PersonStatus, RevealFiel
 
 _SHOWN = (
     *("id", "area_code", "name", "sex", "birth_date", "birth_precision", "id_document_type", "id_number", "phone"),
-    *("population_type", "registered_here", "status", "left_on", "version"),
+    *("population_type", "registered_here", "status", "left_on", "restricted_on", "version"),
 )
 FIELDS = ("name", "sex", "birth_date", "id_number_masked", "phone_masked")
 """What a masked read of a person shows, as the access record names it."""
@@ -88,7 +88,8 @@ def candidates(
 
 def among(actor: Actor, ids: Sequence[UUID]) -> Select[Any]:
     """Of these persons, those the actor may see, as a search shows them."""
-    columns: list[Any] = [getattr(Person, each) for each in _SHOWN if each not in {"status", "left_on", "version"}]
+    hidden = {"status", "left_on", "restricted_on", "version"}
+    columns: list[Any] = [getattr(Person, each) for each in _SHOWN if each not in hidden]
     asked = visible(actor, Person).with_only_columns(*columns, col(Occupancy.household_id), col(Dwelling.address))
     asked = asked.join(Occupancy, _current()).join(Dwelling, col(Dwelling.id) == col(Occupancy.dwelling_id))
     return asked.where(col(Person.id) == any_(literal(list(ids), ARRAY(Uuid))))
@@ -179,7 +180,8 @@ def facts_of(person_id: UUID) -> Select[Any]:
     columns: list[Any] = [col(Person.id), col(Person.status), col(Person.registered_here), col(Person.birth_date)]
     columns.append(size.with_only_columns(func.count()).scalar_subquery().label("household_size"))
     current = and_(col(own.person_id) == col(Person.id), col(own.valid_to).is_(None))
-    return everyone(Person).with_only_columns(*columns).outerjoin(own, current).where(col(Person.id) == person_id)
+    asked = everyone(Person).with_only_columns(*columns).outerjoin(own, current)
+    return asked.where(col(Person.id) == person_id, col(Person.restricted_on).is_(None))
 
 
 def stays_of(person_id: UUID) -> Select[Any]:

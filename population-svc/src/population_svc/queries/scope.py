@@ -4,18 +4,22 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, and_, or_, select, true
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, col
 
 from grid_kernel.auth import Actor
 from grid_kernel.db import in_scope
 from population_svc import rules
+from population_svc.models import Person
 
 
 def visible(actor: Actor, kept: type[SQLModel] | Table) -> Select[Any]:
-    """The rows of a scoped table that lie in the actor's areas."""
+    """The rows of a scoped table that lie in the actor's areas; a restricted person only from the archive."""
     table: Any = kept
     area_code = table.c.area_code if isinstance(kept, Table) else table.area_code
-    return select(table).where(in_scope(area_code, rules.scope(actor)))
+    asked = select(table).where(in_scope(area_code, rules.scope(actor)))
+    if kept is Person and not rules.sees_restricted(actor):
+        asked = asked.where(col(Person.restricted_on).is_(None))
+    return asked
 
 
 def everyone(kept: type[SQLModel]) -> Select[Any]:

@@ -6,15 +6,15 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Date, Select, Table, case, func, literal, literal_column, select
+from sqlalchemy import ARRAY, Date, Select, Table, case, exists, func, literal, literal_column, select
 from sqlmodel import col
 
 from grid_kernel.auth import Actor
 from grid_kernel.clock import Period
 from grid_kernel.db import in_scope
 from population_svc.history import as_of
-from population_svc.models import Visit, dwelling_version, person_version
-from population_svc.queries.scope import visible, within
+from population_svc.models import Person, Visit, dwelling_version, person_version
+from population_svc.queries.scope import everyone, visible, within
 from population_svc.queries.standing import standing
 from population_svc.rules import PersonStatus, VisitOutcome
 from population_svc.statistics import band_starts
@@ -85,7 +85,8 @@ def listed_persons(
     """The rows a number of a grid counts: persons who lived there on a day."""
     p = person_version.c
     asked = visible(actor, person_version).where(as_of(person_version, day), p.area_code == grid)
-    asked = asked.where(p.status == PersonStatus.PRESENT)
+    restricted = everyone(Person).where(col(Person.id) == p.id, col(Person.restricted_on).is_not(None))
+    asked = asked.where(p.status == PersonStatus.PRESENT, ~exists(restricted))
     since, until = born
     for column, wanted in ((p.sex, sex), (p.population_type, population_type), (p.registered_here, registered_here)):
         if wanted is not None:

@@ -121,7 +121,7 @@ def _people(transfer: Transfer) -> Select[Any]:
     columns: list[Any] = [col(Person.id), col(Person.name), col(Occupancy.relation_to_head), col(Dwelling.address)]
     asked = everyone(Person).join(Occupancy, col(Occupancy.person_id) == col(Person.id))
     asked = asked.join(Dwelling, col(Dwelling.id) == col(Occupancy.dwelling_id))
-    asked = asked.where(col(Occupancy.valid_to).is_(None))
+    asked = asked.where(col(Occupancy.valid_to).is_(None), col(Person.restricted_on).is_(None))
     if transfer.person_id is not None:
         asked = asked.where(col(Person.id) == transfer.person_id)
     else:

@@ -8,10 +8,12 @@ from population_svc.routes.dwellings import dwellings
 from population_svc.routes.figures import figures
 from population_svc.routes.households import households
 from population_svc.routes.imports import imports
+from population_svc.routes.own import own
 from population_svc.routes.packs import packs
 from population_svc.routes.persons import persons
 from population_svc.routes.provenance import provenance
 from population_svc.routes.reshaping import reshaping
+from population_svc.routes.rights import rights
 from population_svc.routes.statistics import statistics
 from population_svc.routes.syncing import syncing
 from population_svc.routes.transfers import transfers
@@ -36,4 +38,6 @@ ROUTERS = (
     imports,
     syncing,
     transfers,
+    own,
+    rights,
 )

@@ -17,11 +17,6 @@ def sample_size(number: int) -> int:
     return min(number, max(1, -(-number * 3 // 100)))
 
 
-def note_limit(day: date) -> date:
-    """Notes of visits before this day are forgotten: twelve months."""
-    return day - timedelta(days=365)
-
-
 def check_visit_time(visited_at: datetime, now: datetime, *, from_phone: bool = False) -> None:
     """Refuse a visit from the future, and one from before the last quarter unless a phone kept it until now."""
     if visited_at > now + CLOCK_TOLERANCE:

@@ -79,6 +79,7 @@ class PersonOut(Schema):
     registered_here: bool
     status: PersonStatus
     left_on: date | None
+    restricted_on: date | None
     household_id: UUID | None
     relation_to_head: str | None
     version: int
