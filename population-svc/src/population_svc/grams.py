@@ -1,5 +1,6 @@
 """What a text is found by: its characters and their pairs, in any order, without an extension of the database."""
 
+from functools import lru_cache
 from itertools import accumulate
 
 from pypinyin import Style, lazy_pinyin, pinyin
@@ -37,13 +38,24 @@ def _typed(name: str) -> set[str]:
     plain = _plain(name)
     if plain.isascii():
         return {start for start in accumulate(plain) if len(start) > 1}
-    given = [each for each in lazy_pinyin(plain[1:]) if each.isascii()]
+    given = _syllables(plain[1:])
     keys: set[str] = set()
-    for surname in pinyin(plain[:1], style=Style.NORMAL, heteronym=True)[0]:
+    for surname in _readings(plain[:1]):
         syllables = [surname, *given] if surname.isascii() else given
         keys |= {*accumulate(syllables), *accumulate(syllable[0] for syllable in syllables)}
     keys |= {"".join(given), "".join(syllable[0] for syllable in given)}
     return {key for key in keys if len(key) > 1}
+
+
+# A table of half a million names has far fewer given names and surnames.
+@lru_cache(maxsize=65_536)
+def _syllables(given: str) -> list[str]:
+    return [each for each in lazy_pinyin(given) if each.isascii()]
+
+
+@lru_cache(maxsize=4_096)
+def _readings(surname: str) -> list[str]:
+    return [str(each) for each in pinyin(surname, style=Style.NORMAL, heteronym=True)[0]]
 
 
 def _plain(text: str) -> str:
