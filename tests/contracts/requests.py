@@ -92,6 +92,7 @@ _BODIES: dict[str, Json] = {
     "changeDwelling": {"address": "长青路1号"},
     "searchPersons": {"idNumber": _ID_NUMBER},
     "changeGrid": {"name": "第一网格"},
+    "addAddress": {"text": "老纺织厂家属院5号楼"},
     "adoptOutline": {"source": "survey"},
     "splitGrid": {
         "cut": {"geometry": {"type": "LineString", "coordinates": [[109.9, 40.6], [110, 40.7]]}, "crs": "WGS84"}

@@ -148,9 +148,97 @@ async def test_what_is_no_thing_is_refused_where_it_is_wrong(ask: Ask, body: Any
     assert pointer in [error["pointer"] for error in answer.json()["errors"]]
 
 
-async def test_areas_and_buildings_are_not_written_here(ask: Ask, place: Point) -> None:
+def house(at: Any, **more: Any) -> dict[str, Any]:
+    properties = {
+        "name": "育才小区16栋",
+        "compound": "育才小区",
+        "kind": "residential",
+        "floors": 6,
+        "entrances": 3,
+        **more,
+    }
+    return {"type": "Feature", "geometry": mapping(at), "properties": properties}
+
+
+async def test_a_building_is_registered_and_changed_on_the_version_that_was_seen(
+    ask: Ask, officer: Actor, place: Point, community: str
+) -> None:
+    made = await ask(
+        officer, "POST", "/collections/buildings/items", json=house(place.buffer(1e-4, cap_style="square"))
+    )
+    assert (made.status_code, made.headers["etag"]) == (201, '"1"'), made.text
+    address = made.headers["location"].partition("/ogc")[2]
+    read = await ask(officer, "GET", address)
+    feature = read.json()
+    assert feature["properties"]["buildingNo"] == "0001"
+    assert feature["properties"]["gridCode"].startswith(community)
+    # What was read may be sent back, changed, as it is.
+    feature["properties"]["floors"] = 7
+    changed = await ask(officer, "PUT", address, json=feature, headers={"If-Match": read.headers["etag"]})
+    assert (changed.status_code, changed.headers["etag"]) == (204, '"2"'), changed.text
+    patch = {"type": "Feature", "properties": {"name": "育才小区十八栋"}, "geometry": mapping(place)}
+    assert (await ask(officer, "PATCH", address, json=patch, headers={"If-Match": '"1"'})).status_code == 412
+    assert (await ask(officer, "PATCH", address, json=patch, headers={"If-Match": '"2"'})).status_code == 204
+    feature = (await ask(officer, "GET", address)).json()
+    assert (feature["geometry"]["type"], feature["properties"]["floors"]) == ("Point", 7)
+    away = {"type": "Feature", "properties": {}, "geometry": mapping(Point(place.x + 0.2, place.y))}
+    refused = await ask(officer, "PATCH", address, json=away, headers={"If-Match": '"3"'})
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (400, "/geometry")
+    kept = await ask(officer, "DELETE", address, headers={"If-Match": '"3"'})
+    assert (kept.status_code, kept.headers["allow"]) == (405, "GET, HEAD, PUT, PATCH")
+
+
+async def test_a_building_is_no_strangers_to_change(ask: Ask, officer: Actor, place: Point) -> None:
+    made = await ask(officer, "POST", "/collections/buildings/items", json=house(place))
+    address = made.headers["location"].partition("/ogc")[2]
+    stranger = actor(Post.STATION_HEAD, "150204999999")
+    reader = actor(Post.STREET_LEADER, officer.grants[0].area)
+    for who, status in ((None, 401), (stranger, 404), (reader, 403)):
+        answer = await ask(who, "PUT", address, json=house(place), headers={"If-Match": '"1"'})
+        assert answer.status_code == status, answer.text
+    assert (await ask(stranger, "POST", "/collections/buildings/items", json=house(place))).status_code == 403
+    for body, pointer in (
+        (house(place, kind="castle"), "/properties/kind"),
+        (house(place, buildingNo="0099"), "/properties/buildingNo"),
+        (house(place, floors=0), "/properties/floors"),
+        ({**house(place), "geometry": {"type": "LineString", "coordinates": [[1, 2], [3, 4]]}}, "/geometry"),
+    ):
+        answer = await ask(officer, "PUT", address, json=body, headers={"If-Match": '"1"'})
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, pointer), answer.text
+
+
+async def test_a_grid_is_redrawn_and_a_park_drawn_and_closed(
+    ask: Ask, community: str, grids: Surfaces, leader: Actor
+) -> None:
+    code = min(c for c in grids if c.startswith(community))
+    address = f"/collections/grids/items/{code}"
+    read = await ask(leader, "GET", address)
+    feature = read.json()
+    feature["properties"]["name"] = "东门网格"
+    sent = {k: v for k, v in feature.items() if k != "geometry"}
+    changed = await ask(leader, "PATCH", address, json=sent, headers={"If-Match": read.headers["etag"]})
+    assert (changed.status_code, changed.headers["etag"]) == (204, '"2"'), changed.text
+    assert (await ask(leader, "GET", address)).json()["properties"]["name"] == "东门网格"
+    assert (await ask(leader, "DELETE", address, headers={"If-Match": '"2"'})).status_code == 405
+    outline = grids[code].representative_point().buffer(2e-4)
+    park = {
+        "type": "Feature",
+        "geometry": mapping(outline),
+        "properties": {"parentCode": community, "name": "创业园", "kind": "park"},
+    }
+    officer = actor(Post.RESIDENT_SERVICE_OFFICER, community)
+    assert (await ask(officer, "POST", "/collections/special-grids/items", json=park)).status_code == 403
+    made = await ask(leader, "POST", "/collections/special-grids/items", json=park)
+    assert made.status_code == 201, made.text
+    address = made.headers["location"].partition("/ogc")[2]
+    assert (await ask(officer, "GET", address)).json()["properties"]["kind"] == "park"
+    assert (await ask(leader, "DELETE", address, headers={"If-Match": '"1"'})).status_code == 204
+    assert (await ask(leader, "GET", address)).status_code == 404
+
+
+async def test_larger_areas_are_not_written_here(ask: Ask, place: Point) -> None:
     admin = actor(Post.SYSTEM_ADMIN, "150204")
-    for collection in ("grids", "buildings"):
+    for collection in ("districts", "communities"):
         answer = await ask(admin, "POST", f"/collections/{collection}/items", json=hydrant(place))
         assert (answer.status_code, answer.json()["code"]) == (405, "method-not-allowed")
     assert (await ask(admin, "POST", "/collections/no/items", json=hydrant(place))).status_code == 404

@@ -87,6 +87,10 @@ async def written(client: httpx.AsyncClient, tokens: Tokens, grids: Surfaces) ->
         )
         assert answer.status_code == 201, answer.text
         made[collection] = answer.headers["location"].rpartition("/")[2]
+    park = {"type": "Feature", "geometry": shapely.geometry.mapping(spot.buffer(2e-4))}
+    park["properties"] = {"parentCode": sorted(grids)[40][:12], "kind": "park", "name": "新写入的园区"}
+    answer = await client.post("/ogc/collections/special-grids/items", json=park, headers=tokens.headers(LEADER))
+    assert answer.status_code == 201, answer.text
     return made
 
 

@@ -22,6 +22,7 @@ SERVICE = Service(
     answers=events.ANSWERS,
     jobs=jobs.JOBS,
     code_tables=(
+        "address_element_types",
         "area_kinds",
         "area_sources",
         "building_kinds",

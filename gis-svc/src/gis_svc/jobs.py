@@ -5,4 +5,7 @@ from datetime import timedelta
 from gis_svc import commands
 from grid_kernel.service import Job
 
-JOBS: tuple[Job, ...] = (Job("lost-jobs", timedelta(minutes=1), commands.give_up_lost),)
+JOBS: tuple[Job, ...] = (
+    Job("lost-jobs", timedelta(minutes=1), commands.give_up_lost),
+    Job("addresses", timedelta(minutes=1), commands.grow_missing),
+)

@@ -41,6 +41,15 @@ class Fault(StrEnum):
     BUILDING_ELSEWHERE = "building_elsewhere"
 
 
+class AddressState(StrEnum):
+    """Whether an address is used (GB/T 37149: OC, AB, IN, UN)."""
+
+    IN_USE = "in_use"
+    ABANDONED = "abandoned"
+    INCONSISTENT = "inconsistent"
+    UNDETERMINED = "undetermined"
+
+
 class ThingState(StrEnum):
     """Whether a thing can be used."""
 

@@ -1,5 +1,7 @@
 """What can be made to happen: grids drawn, redrawn, split, merged; buildings registered; things placed; jobs run."""
 
+from gis_svc.commands.addressing import add as add_address
+from gis_svc.commands.addressing import grow_missing
 from gis_svc.commands.buildings import register
 from gis_svc.commands.grids import change, close, draw, redraw
 from gis_svc.commands.importing import Outcome, Wanted, adopt, import_areas
@@ -11,12 +13,14 @@ from gis_svc.commands.succession import merge, split
 __all__ = [
     "Outcome",
     "Wanted",
+    "add_address",
     "adopt",
     "change",
     "close",
     "dismiss",
     "draw",
     "give_up_lost",
+    "grow_missing",
     "import_areas",
     "load",
     "merge",

@@ -18,20 +18,23 @@ class Collection:
     level: Level | None = None
     public: bool = False
     editable: bool = False
+    removable: bool = True
     shallowest: int = 0
+    revised_by: str | None = None
 
     @property
     def layer(self) -> str:
         """Which revision tells that it changed."""
-        return "areas" if self.level else self.id
+        return "areas" if self.level else self.revised_by or self.id
 
 
 _ALL = (
     Collection("districts", SOURCES["districts"], "polygon", Level.DISTRICT),
     Collection("streets", SOURCES["streets"], "polygon", Level.STREET),
     Collection("communities", SOURCES["communities"], "polygon", Level.COMMUNITY),
-    Collection("grids", SOURCES["grids"], "polygon", Level.GRID),
-    Collection("buildings", SOURCES["buildings"], "any", shallowest=13),
+    Collection("grids", SOURCES["grids"], "polygon", Level.GRID, editable=True, removable=False),
+    Collection("special-grids", SOURCES["special-grids"], "polygon", public=True, editable=True, revised_by="areas"),
+    Collection("buildings", SOURCES["buildings"], "any", editable=True, removable=False, shallowest=13),
     Collection("things", SOURCES["things"], "any", editable=True, shallowest=13),
     Collection("service-points", SOURCES["service-points"], "point", public=True, editable=True, shallowest=10),
     Collection("roads", SOURCES["roads"], "linestring", public=True, editable=True, shallowest=11),

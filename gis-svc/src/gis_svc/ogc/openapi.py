@@ -120,7 +120,8 @@ def _add_changes(paths: dict[str, Any], of: Collection, words: Words) -> None:
     paths[items]["post"] = _change(f"create{name}Feature", of, words, "201", [], body)
     paths[one]["put"] = _change(f"replace{name}Feature", of, words, "204", held, body)
     paths[one]["patch"] = _change(f"update{name}Feature", of, words, "204", held, body)
-    paths[one]["delete"] = _change(f"delete{name}Feature", of, words, "204", held, None)
+    if of.removable:
+        paths[one]["delete"] = _change(f"delete{name}Feature", of, words, "204", held, None)
 
 
 def _change(

@@ -57,7 +57,7 @@ class Caller:
 
     async def revision(self, of: Collection) -> int:
         """How often what the collection shows was changed."""
-        if of.level is not None:
+        if of.layer == "areas":
             return (await self.places()).revision
         return (await revisions_of(self.runtime).current(self.runtime))[of.layer]
 

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, or_
 from sqlmodel import select
 
-from gis_svc.models import Area, AreaVersion, Building, ProcessJob, Road, ServicePoint, Thing
+from gis_svc.models import Address, Area, AreaVersion, Building, ProcessJob, Road, ServicePoint, Thing
 from grid_kernel.auth import Actor, Post
 from grid_kernel.db import in_scope
 
@@ -35,6 +35,11 @@ def visible_service_points(_: Actor) -> Select[Any]:
 def visible_roads(_: Actor) -> Select[Any]:
     """Every road: public facts."""
     return select(Road).where(column(Road.removed_at).is_(None))
+
+
+def visible_addresses() -> Select[Any]:
+    """The elements of addresses: public facts, as roads are; those that lead to a building are read with it."""
+    return select(Address)
 
 
 def visible_jobs(actor: Actor) -> Select[Any]:

@@ -17,6 +17,7 @@ from gis_svc.schemas import BuildingOut
 from gis_svc.topology_report import Home
 from grid_kernel.auth import Actor
 from grid_kernel.codes import read_table
+from grid_kernel.db import find
 from grid_kernel.errors import NotFound
 from grid_kernel.geo import Box
 from grid_kernel.paging import Page, PageRequest, page_of
@@ -81,6 +82,15 @@ async def homes(reads: ReadRunner, actor: Actor, within: str | None) -> list[Hom
 def _residential() -> frozenset[str]:
     table = read_table("gis_svc", Building.kinds)
     return frozenset(row["code"] for row in table.rows if row["residential"] == "1")
+
+
+async def for_update(session: AsyncSession, actor: Actor, building_id: UUID) -> Building:
+    """A building the actor may see, locked."""
+    statement = visible(actor).where(column(Building.id) == building_id).with_for_update()
+    found: Building | None = await find(session, statement)
+    if found is None:
+        raise NotFound
+    return found
 
 
 async def buildings_for_update(session: AsyncSession, codes: Sequence[str]) -> list[Building]:

@@ -111,11 +111,11 @@ class Found:
     next_after: str | None
 
 
-def _areas(level: Level) -> Callable[[Actor], Select[Any]]:
+def _areas(level: Level, grid_type: GridType = GridType.BASIC) -> Callable[[Actor], Select[Any]]:
     def rows(_: Actor) -> Select[Any]:
         kept = visible_areas().where(column(AreaVersion.in_force), column(Area.level) == level)
         if level is Level.GRID:
-            kept = kept.where(column(Area.grid_type) == GridType.BASIC)
+            kept = kept.where(column(Area.grid_type) == grid_type)
         return kept.where(column(AreaVersion.west).is_not(None))
 
     return rows
@@ -137,9 +137,9 @@ _AREA_MEMBERS = (
 )
 
 
-def _area_source(level: Level) -> Source:
+def _area_source(level: Level, grid_type: GridType = GridType.BASIC) -> Source:
     return Source(
-        rows=_areas(level),
+        rows=_areas(level, grid_type),
         key=column(_VERSION.code),
         geojson=_VERSION.outline_geojson,
         wkb=_VERSION.outline_wkb,
@@ -220,6 +220,7 @@ SOURCES: Mapping[str, Source] = {
     "streets": _area_source(Level.STREET),
     "communities": _area_source(Level.COMMUNITY),
     "grids": _area_source(Level.GRID),
+    "special-grids": _area_source(Level.GRID, GridType.SPECIAL),
     "buildings": BUILDINGS,
     "things": THINGS,
     "service-points": SERVICE_POINTS,

@@ -1,5 +1,13 @@
 """One module per resource."""
 
-from gis_svc.routes import areas, buildings, exchange, grids, locations, topology
+from gis_svc.routes import addresses, areas, buildings, exchange, grids, locations, topology
 
-ROUTERS = (areas.router, exchange.router, topology.router, grids.router, buildings.router, locations.router)
+ROUTERS = (
+    areas.router,
+    exchange.router,
+    topology.router,
+    grids.router,
+    buildings.router,
+    addresses.router,
+    locations.router,
+)

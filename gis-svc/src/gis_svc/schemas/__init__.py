@@ -1,5 +1,17 @@
 """What crosses HTTP: areas, files, points, buildings, things."""
 
+from gis_svc.schemas.addresses import (
+    AddressElementOut,
+    AddressOut,
+    BoardUnit,
+    CandidateOut,
+    ElementOut,
+    FloorBoard,
+    MatchesOut,
+    MatchOut,
+    NewAddress,
+    TextsToMatch,
+)
 from gis_svc.schemas.areas import (
     AreaOut,
     AreasRedrawn,
@@ -7,6 +19,7 @@ from gis_svc.schemas.areas import (
     Closure,
     GridAtVersion,
     GridChange,
+    GridFeatureIn,
     GridPart,
     GridRedrawn,
     GridsChanged,
@@ -17,6 +30,7 @@ from gis_svc.schemas.areas import (
     Version,
 )
 from gis_svc.schemas.buildings import (
+    BuildingFeatureIn,
     BuildingIn,
     BuildingNo,
     BuildingOut,
@@ -59,22 +73,30 @@ from gis_svc.schemas.shapes import (
 )
 
 __all__ = [
+    "AddressElementOut",
+    "AddressOut",
     "Adoption",
     "AreaOut",
     "AreaVersionOut",
     "AreasImported",
     "AreasRedrawn",
+    "BoardUnit",
+    "BuildingFeatureIn",
     "BuildingIn",
     "BuildingNo",
     "BuildingOut",
+    "CandidateOut",
     "Closure",
     "CutLine",
     "Day",
     "Degree",
     "Drawing",
+    "ElementOut",
     "FindingOut",
+    "FloorBoard",
     "GridAtVersion",
     "GridChange",
+    "GridFeatureIn",
     "GridPart",
     "GridRedrawn",
     "GridsChanged",
@@ -83,7 +105,10 @@ __all__ = [
     "Kind",
     "LineIn",
     "Located",
+    "MatchOut",
+    "MatchesOut",
     "Merge",
+    "NewAddress",
     "NewGrid",
     "PlaceName",
     "PlacedIn",
@@ -100,6 +125,7 @@ __all__ = [
     "SourceCode",
     "Split",
     "Suspicion",
+    "TextsToMatch",
     "ThingIn",
     "TopologyReport",
     "Version",

@@ -149,3 +149,11 @@ class AreasRedrawn(Schema):
 
     grids: list[AreaOut]
     buildings: dict[UUID, str]
+
+
+class GridFeatureIn(Input):
+    """The properties of a grid on the map: its community, its name, and what a special one is."""
+
+    parent_code: CommunityCode | None = None
+    name: ShortText | None = None
+    kind: Kind | None = None

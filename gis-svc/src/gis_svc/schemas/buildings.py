@@ -60,3 +60,16 @@ class BuildingOut(Schema):
         footprint = orjson.loads(row["footprint_geojson"]) if row["footprint_geojson"] else None
         position = Position(lon=row["lon"], lat=row["lat"])
         return cls.model_validate({**row, "footprint": footprint, "position": position})
+
+
+class BuildingFeatureIn(Input):
+    """The properties of a building on the map; its shape is its point or its footprint."""
+
+    building_no: BuildingNo | None = None
+    name: ShortText
+    compound: ShortText | None = None
+    road: ShortText | None = None
+    kind: Kind
+    floors: Annotated[int, Field(ge=1, le=200)]
+    entrances: Annotated[int, Field(ge=1, le=99)]
+    address_text: Line | None = None
