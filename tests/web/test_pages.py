@@ -8,7 +8,7 @@ import pytest
 from starlette.responses import Response
 from tests.web.stub import Gateway
 
-PATHS = ["/", "/progress", "/sign-in", "/docs", "/docs/approval", "/nowhere"]
+PATHS = ["/", "/progress", "/mine", "/sign-in", "/docs", "/docs/approval", "/nowhere"]
 
 
 @pytest.mark.parametrize("path", PATHS)

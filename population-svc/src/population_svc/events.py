@@ -1,6 +1,6 @@
 """What we hear and what we answer, on one screen.
 
-Not heard: `application.decided` and `unit.*`; nothing of theirs is kept here yet.
+Not heard: `application.decided`; nothing of it is kept here.
 """
 
 from collections.abc import Mapping
@@ -13,10 +13,11 @@ from grid_kernel.ask import Question
 from grid_kernel.auth import Actor
 from grid_kernel.clock import today
 from grid_kernel.contracts.dispute import CaseFollowUpRequested
+from grid_kernel.contracts.gateway import UnitChanged, UnitRegistered
 from grid_kernel.contracts.gis import BuildingLocated, GridMerged, GridSplit
 from grid_kernel.contracts.population import FACTS, FIND_PERSON, AskFacts, Facts, FindByIdNumber, PersonFound
 from grid_kernel.events import Event
-from grid_kernel.inbox import Hearing
+from grid_kernel.inbox import Hearing, is_newer
 from grid_kernel.service import Answer, Handler
 from population_svc import commands, queries, rules
 from population_svc.rules import PersonStatus
@@ -91,10 +92,18 @@ def _facts(row: Mapping[str, Any], day: date) -> dict[str, bool | int | list[str
     }
 
 
+async def on_unit(session: AsyncSession, event: UnitRegistered | UnitChanged, _: Hearing) -> None:
+    """Know what units are called."""
+    if await is_newer(session, event):
+        await commands.name_unit(session, event.unit_code, event.name)
+
+
 HANDLERS: Mapping[type[Event], Handler] = {
     BuildingLocated: on_building_located,
     GridSplit: on_grid_changed,
     GridMerged: on_grid_changed,
     CaseFollowUpRequested: on_follow_up_requested,
+    UnitRegistered: on_unit,
+    UnitChanged: on_unit,
 }
 ANSWERS: Mapping[Question[Any, Any], Answer] = {FIND_PERSON: find_person, FACTS: tell_facts}

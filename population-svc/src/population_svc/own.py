@@ -27,6 +27,7 @@ def grouped(rows: Iterable[Any]) -> list[OwnRead]:
             lines[key] = OwnRead(
                 post=row.post,
                 unit=row.unit,
+                unit_name=row.unit_name,
                 service=row.post is None,
                 purpose=row.purpose,
                 fields=sorted(row.fields),

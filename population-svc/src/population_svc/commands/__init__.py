@@ -17,6 +17,7 @@ from population_svc.commands.importing import (
 )
 from population_svc.commands.loading import load
 from population_svc.commands.moving import leave_person, move_household, move_person
+from population_svc.commands.naming import name_unit
 from population_svc.commands.own import (
     ask_of_own,
     close_own,
@@ -88,6 +89,7 @@ __all__ = [
     "merge_persons",
     "move_household",
     "move_person",
+    "name_unit",
     "open_own",
     "opened",
     "propose_secrecy",

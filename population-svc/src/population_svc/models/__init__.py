@@ -25,7 +25,7 @@ from population_svc.models.importing import (
     ImportPart,
     ImportRejection,
 )
-from population_svc.models.noting import BuildingGrid, RosterChange, Statement, SyncOperation
+from population_svc.models.noting import BuildingGrid, RosterChange, Statement, SyncOperation, UnitName
 from population_svc.models.own import DataRequest, OwnAccess, Secrecy
 from population_svc.models.register import (
     KEPT,
@@ -82,6 +82,7 @@ __all__ = [
     "Statement",
     "SyncOperation",
     "Transfer",
+    "UnitName",
     "Visit",
     "VisitRule",
     "dwelling_version",

@@ -43,6 +43,15 @@ class RosterChange(Base, table=True):
     __table_args__ = (Index("ix_roster_change_area_code", "area_code", "changed_in"),)
 
 
+class UnitName(Base, table=True):
+    """What a unit of the gateway is called, for whoever reads who looked."""
+
+    __tablename__ = "unit_name"
+
+    code: str = Field(primary_key=True)
+    name: str
+
+
 class Statement(Base, table=True):
     """That somebody said something of one member of a row: who, when, by what evidence. Appended, never changed."""
 

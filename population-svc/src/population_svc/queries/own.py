@@ -13,7 +13,17 @@ from grid_kernel.auth import Actor
 from grid_kernel.clock import start_of
 from grid_kernel.db import find, in_scope
 from grid_kernel.errors import NotFound
-from population_svc.models import CareEntry, DataRequest, Dwelling, Occupancy, OwnAccess, Person, Secrecy, Visit
+from population_svc.models import (
+    CareEntry,
+    DataRequest,
+    Dwelling,
+    Occupancy,
+    OwnAccess,
+    Person,
+    Secrecy,
+    UnitName,
+    Visit,
+)
 from population_svc.queries.scope import everyone, visible, within
 from population_svc.rules import LOOK_BACK, RequestState
 
@@ -71,8 +81,12 @@ def reads_of(person_id: UUID, household_id: UUID | None, now: datetime) -> Selec
     if household_id is not None:
         calls = and_(r.object_kind == "household_call", r.object_ids.contains(cast([household_id], ARRAY(Uuid))))
         named = or_(person, calls)
-    columns = [r.at, r.actor_id, r.post, r.unit, r.purpose, r.fields]
-    asked = select(*columns).where(named, r.at >= now - LOOK_BACK, r.actor_id != f"person:{person_id}")
+    columns = [r.at, r.actor_id, r.post, r.unit, col(UnitName.name).label("unit_name"), r.purpose, r.fields]
+    asked = (
+        select(*columns)
+        .outerjoin(UnitName, col(UnitName.code) == r.unit)
+        .where(named, r.at >= now - LOOK_BACK, r.actor_id != f"person:{person_id}")
+    )
     return asked.order_by(r.at.desc()).limit(MOST_READS)
 
 

@@ -101,6 +101,7 @@ class OwnRead(Schema):
 
     post: str | None
     unit: str | None
+    unit_name: str | None
     service: bool
     purpose: str | None
     fields: list[str]

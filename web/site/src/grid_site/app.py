@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from grid_site.gateway import Gateway
-from grid_site.pages import district, home, lists, preferences, progress, reference, session
+from grid_site.pages import district, home, lists, own, preferences, progress, reference, session
 from grid_site.rendering import ASSETS, Pages, asset
 from grid_site.settings import SiteSettings
 from grid_site.surroundings import Surroundings
@@ -31,6 +31,7 @@ def create_site(
         routes=[
             *home.routes(pages),
             *progress.routes(pages, gateway),
+            *own.routes(pages, gateway, Vocabulary(gateway), cookie_names),
             *session.routes(pages, gateway, cookie_names),
             *preferences.routes(),
             *district.routes(pages, gateway, Vocabulary(gateway)),

@@ -27,6 +27,15 @@ class Vocabulary:
         answer = await self._gateway.read(visitor, f"/api/{service}/v1/labels")
         return self._keep(key, answer.data["labels"].get("enums", {})) if answer.ok else {}
 
+    async def codes(self, visitor: Visitor, service: str, table: str) -> Mapping[str, str]:
+        """The names of a code table by code; none while the service is away."""
+        key = f"{service} {table} {visitor.words.language}"
+        if (known := self._fresh(key)) is not None:
+            return known
+        answer = await self._gateway.read(visitor, f"/api/{service}/v1/code-tables/{table}")
+        name = "name_en" if visitor.words.language == "en" else "name_zh"
+        return self._keep(key, {row["code"]: row[name] for row in answer.data["rows"]}) if answer.ok else {}
+
     async def units(self, visitor: Visitor) -> Mapping[str, str]:
         """The names of units by code."""
         if (known := self._fresh("units")) is not None:

@@ -1,0 +1,204 @@
+"""A resident reads the own record, who looked at it, and asks for something; works without JavaScript."""
+
+import json
+import re
+from datetime import UTC, date, datetime, timedelta
+from importlib.resources import files
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from tests.web.stub import Gateway, problem
+
+from grid_kernel.codes import read_table
+from population_svc.schemas import OwnCare, OwnRead, OwnRecord, OwnRequest, OwnVisit
+
+CODE, SECRET = "7K3M9QXA", "s" * 43
+OWN = "POST /api/population/v1/own-record"
+GIVEN = {"code": "7k3m ９ｑｘａ", "year": "1948", "month": "3", "day": "9"}
+NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
+LABELS = json.loads((files("population_svc") / "labels" / "zh_CN.json").read_text("utf-8"))["enums"]
+
+
+def record(*, reads: int = 2, visits: int = 1) -> dict[str, Any]:
+    """An own record as population answers it."""
+    own = OwnRecord(
+        name="阿依古丽·买买提",
+        sex="2",
+        birth_date=date(1948, 3, 9),
+        id_document_type="111",
+        id_number="150*************21",
+        phone="12000001111",
+        population_type="1",
+        registered_here=True,
+        relation_to_head="02",
+        address="育才小区16栋1单元101号",
+        area_code="150204006019003",
+        restricted_on=None,
+        care=[_care("consent"), _care("statutory")],
+        visits=[OwnVisit(visited_on=date(2026, 11, 1), outcome="done", note=None)] * visits,
+        requests=[_request()],
+        reads=[_read(place) for place in range(reads)],
+        closes_at=NOW + timedelta(minutes=30),
+    )
+    return own.model_dump(mode="json", by_alias=True)
+
+
+def _care(kind: str) -> OwnCare:
+    on = date(2026, 1, 10)
+    entry = {"id": uuid4(), "reason": "elderly_living_alone", "basis": "本人书面同意", "basis_kind": kind}
+    entry |= {"guardian": None, "starts_on": on, "expires_on": date(2027, 1, 10), "ended_on": None, "state": "running"}
+    return OwnCare.model_validate(entry)
+
+
+def _request() -> OwnRequest:
+    asked = {"id": uuid4(), "kind": "correction", "state": "open", "words": "门牌号不对", "asked_at": NOW}
+    return OwnRequest.model_validate(asked | {"due_at": NOW + timedelta(days=21), "decided_at": None, "answer": None})
+
+
+def _read(place: int) -> OwnRead:
+    routine = place % 2 == 0
+    purpose = None if routine else "arranging_visit"
+    return OwnRead(
+        post="resident_service_officer",
+        unit="station-019",
+        unit_name="都兰社区管理服务站",
+        service=False,
+        purpose=purpose,
+        fields=["name", "birth_date", "phone_masked"] if routine else ["phone"],
+        routine=routine,
+        times=17 if routine else 1,
+        first_on=date(2026, 11, 1),
+        last_on=date(2026, 11, 20),
+    )
+
+
+@pytest.fixture
+def gateway() -> Gateway:
+    """A gateway whose population knows one code."""
+
+    def table(request: Request, _: Any) -> Response:
+        name = request.url.path.rsplit("/", 1)[1]
+        return JSONResponse(read_table("population_svc", name).model_dump(by_alias=True))
+
+    def opening(_: Request, given: dict[str, Any]) -> Response:
+        if given != {"code": CODE, "birthDate": "1948-03-09"}:
+            return problem(404, "own-code-unknown", "没有打开", "查询码或者出生日期不对。")
+        return JSONResponse({"secret": SECRET, "closesAt": NOW.isoformat()})
+
+    made = Gateway()
+    made.instead = {
+        "GET /api/population/v1/labels": lambda *_: JSONResponse({"labels": {"enums": LABELS}}),
+        OWN: lambda *_: JSONResponse(record()),
+        f"{OWN}/openings": opening,
+        f"{OWN}/requests": lambda *_: JSONResponse(record()),
+        f"{OWN}/withdrawals": lambda *_: JSONResponse(record()),
+        f"{OWN}/closing": lambda *_: Response(status_code=204),
+    }
+    for name in ("sexes", "family_relations", "population_types", "care_reasons"):
+        made.instead[f"GET /api/population/v1/code-tables/{name}"] = table
+    return made
+
+
+async def opened(resident: httpx.AsyncClient) -> httpx.Response:
+    """The page of the own record."""
+    answer = await resident.post("/mine", data=GIVEN)
+    assert answer.status_code == 303, answer.text
+    return await resident.get("/mine")
+
+
+async def test_the_code_of_the_window_opens_the_own_record(resident: httpx.AsyncClient, gateway: Gateway) -> None:
+    assert 'name="code"' in (await resident.get("/mine")).text
+    answer = await resident.post("/mine", data=GIVEN)
+    cookie = answer.headers["set-cookie"]
+    assert "httponly" in cookie.lower()
+    assert "samesite=strict" in cookie.lower()
+    page = await resident.get("/mine")
+    for word in ("阿依古丽·买买提", "150*************21", "育才小区16栋1单元101号", "独居老人", "户主", "户籍人口"):
+        assert word in page.text
+    told = [given for _, path, _, given in gateway.asked if path.endswith("/own-record")]
+    assert told == [{"secret": SECRET}]
+
+
+async def test_who_looked_is_told_without_a_name(resident: httpx.AsyncClient) -> None:
+    text = (await opened(resident)).text
+    assert "都兰社区管理服务站" in text
+    assert "日常工作，17 次" in text
+    assert "约定走访" in text
+    assert "看了：电话" in text
+    assert "resident_service_officer" not in text
+
+
+async def test_no_address_carries_code_pass_or_date(resident: httpx.AsyncClient) -> None:
+    text = (await opened(resident)).text
+    links = re.findall(r'(?:href|action)="([^"]*)"', text)
+    assert not [link for link in links if CODE in link or SECRET in link or "1948" in link]
+    assert SECRET not in text
+
+
+async def test_a_wrong_code_says_what_to_do(resident: httpx.AsyncClient) -> None:
+    page = await resident.post("/mine", data=GIVEN | {"code": "AAAAAAAA"})
+    assert page.status_code == 404
+    assert "查询码或者出生日期不对" in page.text
+    assert "AAAAAAAA" not in page.text
+    assert 'value="1948"' in page.text
+    for missing in ({"code": ""}, {"month": "13"}, {"day": ""}):
+        assert "没有填完整" in (await resident.post("/mine", data=GIVEN | missing)).text
+
+
+async def test_something_is_asked_for_and_a_consent_withdrawn(resident: httpx.AsyncClient, gateway: Gateway) -> None:
+    text = (await opened(resident)).text
+    assert "最晚 2026-12-15 答复" in text
+    assert text.count("撤回同意") == 1, "what rests on a statute is not withdrawn"
+    entry = re.findall(r'name="entry" value="([^"]+)"', text)[0]
+    assert (await resident.post("/mine/withdrawals", data={"entry": entry})).status_code == 303
+    sent = {"kind": "correction", "words": "门牌号是 102"}
+    assert (await resident.post("/mine/requests", data=sent)).status_code == 303
+    bodies = {path.rsplit("/", 1)[1]: given for _, path, _, given in gateway.asked}
+    assert bodies["withdrawals"] == {"secret": SECRET, "careEntryId": entry}
+    assert bodies["requests"] == {"secret": SECRET, **sent}
+
+
+async def test_a_refusal_is_told_on_the_page(resident: httpx.AsyncClient, gateway: Gateway) -> None:
+    await opened(resident)
+    gateway.instead[f"{OWN}/requests"] = lambda *_: problem(400, "invalid-input", "填写有误", "请写明哪一项。")
+    page = await resident.post("/mine/requests", data={"kind": "correction", "words": ""})
+    assert page.status_code == 400
+    assert "请写明哪一项" in page.text
+    assert "阿依古丽·买买提" in page.text
+
+
+async def test_after_half_an_hour_it_is_closed(resident: httpx.AsyncClient, gateway: Gateway) -> None:
+    await opened(resident)
+    gateway.instead[OWN] = lambda *_: problem(404, "own-record-closed", "已经关闭", "请重新领取查询码。")
+    page = await resident.get("/mine")
+    assert "已经关闭" in page.text
+    assert "阿依古丽" not in page.text
+    assert "grid-own" not in resident.cookies
+    gateway.instead[OWN] = lambda *_: problem(503, "unavailable", "暂时不可用", "…")
+    resident.cookies.set("grid-own", SECRET)
+    assert (await resident.get("/mine")).status_code == 503
+
+
+async def test_it_is_closed_on_a_shared_computer(resident: httpx.AsyncClient, gateway: Gateway) -> None:
+    await opened(resident)
+    assert (await resident.post("/mine/closing")).headers["location"] == "/"
+    assert "grid-own" not in resident.cookies
+    assert [path for _, path, _, _ in gateway.asked if path.endswith("/closing")]
+
+
+async def test_another_site_cannot_send_these_forms(resident: httpx.AsyncClient) -> None:
+    foreign = {"sec-fetch-site": "cross-site"}
+    for path in ("/mine", "/mine/requests", "/mine/withdrawals", "/mine/closing"):
+        assert (await resident.post(path, data=GIVEN, headers=foreign)).status_code == 403
+
+
+async def test_a_long_record_is_a_small_page(resident: httpx.AsyncClient, gateway: Gateway) -> None:
+    gateway.instead[OWN] = lambda *_: JSONResponse(record(reads=300, visits=50))
+    page = await opened(resident)
+    assert "还有 260 条更早的记录" in page.text
+    assert len(page.content) < 25_000
+    assert "<script" not in page.text
