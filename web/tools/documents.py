@@ -17,7 +17,7 @@ PACKAGES = {
     "population": "population_svc",
 }
 # The inputs the apps draw forms from.
-FORMS = {"population": ("DwellingChange", "HouseholdChange", "PersonChange")}
+FORMS = {"population": ("DwellingChange", "HouseholdChange", "NewPerson", "PersonChange")}
 
 
 def document(service: str) -> dict[str, Any]:

@@ -4,8 +4,10 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -18,6 +20,7 @@ WEB = Path(__file__).parents[3] / "web/apps/field/src"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SIZES = [(390, 844), (360, 640), (320, 640), (640, 450)]
 FINGER, LARGE_FINGER, SECONDS, TOUCHES = 44, 60, 12, 3
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 GRID = "150204006019003"
 
 
@@ -42,6 +45,24 @@ def press(selector: str) -> Callable[[Page], Any]:
 
 
 household = press(".building a.line >> nth=0")
+other = press(".building button[aria-haspopup=dialog] >> nth=0")
+keep = press("dialog .fields button.wide")
+send = press("dialog button[type=submit]")
+
+
+def empty_day(page: Page) -> None:
+    page.fill("dialog input[type=date]", "")
+
+
+def seek(page: Page) -> None:
+    page.fill("dialog input[type=search]", "101")
+
+
+def pin(page: Page) -> None:
+    page.locator(".place .building-shape").first.wait_for()
+    page.locator(".place .grid-map").click(position={"x": 150, "y": 120})
+
+
 SCREENS = {
     "today": Screen("/", lambda _: None),
     "visit": Screen("/", press(".building .g-button >> nth=0")),
@@ -50,6 +71,27 @@ SCREENS = {
     "household": Screen("/households/:id", household),
     "household, change": Screen("/households/:id", then(household, press(".summary .g-button:has-text('修改')"))),
     "person, change": Screen("/households/:id", then(household, press("[aria-label^='修改'] >> nth=0"))),
+    "line": Screen("/", other),
+    "line, later": Screen("/", then(other, press("dialog button:has-text('改天再来')"))),
+    "line, later refused": Screen("/", then(other, press("dialog button:has-text('改天再来')"), empty_day, keep)),
+    "line, not today": Screen("/", then(other, press("dialog button:has-text('今天不走这户')"), keep)),
+    "elsewhere": Screen("/", press("button:has-text('换一片')")),
+    "case": Screen("/cases/:id", press(".tasks a.line")),
+    "case, refused": Screen("/cases/:id", then(press(".tasks a.line"), press("main .g-button.wide"))),
+    "household, new person": Screen("/households/:id", then(household, press("button:has-text('添人')"))),
+    "household, new person refused": Screen("/households/:id", then(household, press("button:has-text('添人')"), send)),
+    "household, all leave": Screen("/households/:id", then(household, press("button:has-text('整户搬走')"), send)),
+    "person, leaves": Screen(
+        "/households/:id",
+        then(
+            household,
+            press("[aria-label*='不住这里'] >> nth=0"),
+            press("dialog label:has-text('搬到本网格')"),
+            seek,
+            send,
+        ),
+    ),
+    "report, on the map": Screen("/report", then(touch(2), press("label:has-text('点地图')"), pin)),
     "map": Screen("/map", then(touch(1), lambda page: page.locator(".building-shape").first.wait_for())),
     "report": Screen("/report", touch(2)),
     "report, urgent": Screen("/report", then(touch(2), press(".g-checks label >> nth=0"))),
@@ -70,7 +112,7 @@ ELSEWHERE = {"/sign-in", "/pin", "/waiting/:id", "/:path(.*)*"}  # looked at in 
 
 def at_start(page: Page) -> None:
     """Today, with nothing open."""
-    for _ in range(2):
+    for _ in range(3):
         page.keyboard.press("Escape")
     page.evaluate("document.documentElement.classList.remove('large', 'dark')")
     page.set_viewport_size({"width": 390, "height": 844})
@@ -161,7 +203,7 @@ def test_a_visit_takes_three_touches_and_no_twelve_seconds(phone: Phone, worker:
     line = page.locator(".building .g-row >> nth=0")
     place = line.locator("a.line").get_attribute("href") or ""
     began = time.monotonic()
-    line.locator("button").click()
+    line.locator("button.g-button").click()
     page.click("dialog label:has-text('已入户')")
     page.click("dialog .stay button")
     page.get_by_text("已存本机").wait_for()
@@ -174,6 +216,128 @@ def test_a_visit_takes_three_touches_and_no_twelve_seconds(phone: Phone, worker:
     until(lambda: not phone.ids("queued"), 30)
     known = worker.get(f"/api/population/v1/households/{visited}/visits").json()["items"]
     assert [each["id"] for each in known].count(entry["id"]) == 1
+
+
+def count(page: Page) -> int:
+    found = re.search(r"\d+", page.locator(".list-head h2").text_content() or "")
+    return int(found[0]) if found else 0
+
+
+def test_a_line_is_put_off_and_comes_back_on_its_day(playwright: Playwright, town: str, tmp_path: Path) -> None:
+    phone = Phone(playwright, town, tmp_path).start()
+    phone.sign_in()
+    page = phone.page
+    before, figures = count(page), page.locator(".standing").text_content()
+    line = page.locator(".building .g-row >> nth=0")
+    place = line.locator("a.line").get_attribute("href") or ""
+    line.locator("a.line").dispatch_event("contextmenu")
+    page.click("dialog button:has-text('改天再来')")
+    tomorrow = (datetime.now(SHANGHAI) + timedelta(days=1)).date().isoformat()
+    page.fill("dialog input[type=date]", tomorrow)
+    page.click("dialog .fields button.wide")
+    until(lambda: count(page) == before - 1, 5)
+    assert page.locator(".standing").text_content() == figures, "what is put off still counts"
+    page.reload()
+    phone.unlock()
+    page.locator(".recorded .g-row", has_text="改到").wait_for()
+    assert count(page) == before - 1
+    page.clock.install(time=time.time() + 86_400)
+    page.reload()
+    phone.unlock()
+    page.locator(f".building a[href='{place}']").wait_for()
+    assert page.locator(".recorded .g-row", has_text="改到").count() == 0
+    phone.stop()
+
+
+def test_a_household_is_left_out_today_with_a_reason_and_put_back(seen: Phone) -> None:
+    page = seen.page
+    at_start(page)
+    before = count(page)
+    other(page)
+    page.click("dialog button:has-text('今天不走这户')")
+    page.click("dialog .fields button.wide")
+    page.get_by_text("选一个原因").wait_for()
+    page.click("dialog label:has-text('本人说今天不方便')")
+    page.click("dialog .fields button.wide")
+    until(lambda: count(page) == before - 1, 5)
+    page.locator(".recorded", has_text="本人说今天不方便").get_by_text("放回今天").click()
+    until(lambda: count(page) == before, 5)
+
+
+def test_a_call_is_recorded_with_a_line_and_made_without_one(seen: Phone, town: str) -> None:
+    page = seen.page
+    for place in range(5):
+        at_start(page)
+        page.click(f".building a.line >> nth={place}")
+        page.locator(".summary").wait_for()
+        if page.locator(".summary button:has-text('打电话')").count():
+            break
+    with page.expect_request("**/households/*/call") as asked:
+        page.click(".summary button:has-text('打电话')")
+    answer = asked.value.response()
+    assert answer is not None
+    assert answer.status == 200
+    number = answer.json()["phone"]
+    calls = len([url for url in seen.asked if url.endswith("/call")])
+    seen.context.set_offline(True)
+    page.evaluate("Object.defineProperty(navigator, 'onLine', { get: () => false, configurable: true })")
+    page.click(".summary button:has-text('打电话')")
+    page.wait_for_timeout(300)
+    assert len([url for url in seen.asked if url.endswith("/call")]) == calls
+    assert number
+    seen.context.set_offline(False)
+    page.reload()
+    seen.unlock()
+
+
+def test_a_case_is_looked_at_on_the_spot_and_arrives(phone: Phone, worker: httpx.Client) -> None:
+    page = phone.page
+    at_start(page)
+    if not page.locator(".tasks a.line").count():
+        pytest.skip("this demo has no case to look at any more")
+    place = page.locator(".tasks a.line >> nth=0").get_attribute("href") or ""
+    page.click(".tasks a.line >> nth=0")
+    page.click("label:has-text('没解决')")
+    page.click("main .g-button.wide")
+    page.get_by_text("写一句还差什么").wait_for()
+    page.fill("main textarea", "夜里十一点仍在施工")
+    page.click("main .g-button.wide")
+    phone.hold_outbox()
+    until(lambda: not phone.ids("queued"), 30)
+    case = worker.get(f"/api/dispute/v1/cases/{place.rsplit('/', 1)[-1]}").json()
+    assert case["state"] == "handling"
+    assert case["entries"][-1]["note"] == "夜里十一点仍在施工"
+    page.locator(".building").first.wait_for()
+    assert page.locator(f".tasks a[href='{place}']").count() == 0
+
+
+def living(worker: httpx.Client, household: str) -> list[str]:
+    homes = worker.get(f"/api/population/v1/packs/{GRID}").json()["households"]
+    return [each["name"] for home in homes if home["id"] == household for each in home["persons"]]
+
+
+def test_a_person_is_added_and_leaves_again(phone: Phone, worker: httpx.Client) -> None:
+    page = phone.page
+    at_start(page)
+    household(page)
+    place = page.url.rsplit("/", 1)[-1]
+    name = f"新{time.time_ns() % 10**6}"
+    page.click("button:has-text('添人')")
+    page.fill("dialog input[type=text] >> nth=0", name)
+    page.click("dialog label:has-text('女性')")
+    page.fill("dialog input[type=date] >> nth=0", "2026-11-01")
+    page.select_option("dialog select", index=3)
+    page.click("dialog label:has-text('户籍人口')")
+    send(page)
+    page.locator(".line strong", has_text=name).wait_for()
+    phone.hold_outbox()
+    until(lambda: not phone.ids("queued"), 30)
+    assert phone.ids("rejected", "conflict") == []
+    assert name in living(worker, place)
+    page.click(f"[aria-label='{name}不住这里了']")
+    page.click("dialog label:has-text('迁出青山区')")
+    send(page)
+    until(lambda: name not in living(worker, place), 30)
 
 
 def test_a_visit_can_be_taken_back_before_it_is_sent(phone: Phone) -> None:
@@ -195,7 +359,7 @@ def test_figures_count_what_waits_and_never_go_back(phone: Phone) -> None:
     figure = lambda: int((page.locator(".standing b >> nth=1").text_content() or "").replace(",", ""))  # noqa: E731
     before = figure()
     fresh = page.locator(".building .g-row", has_text="本季还没入户")
-    fresh.first.locator("button").click()
+    fresh.first.locator("button.g-button").click()
     page.click("dialog label:has-text('已入户')")
     page.click("dialog .stay button")
     until(lambda: figure() == before + 1, 10)

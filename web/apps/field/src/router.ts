@@ -12,6 +12,7 @@ export const routes = [
   { path: '/reports', name: 'reports', component: () => import('./pages/ReportsPage.vue') },
   { path: '/waiting', name: 'waiting', component: () => import('./pages/WaitingPage.vue') },
   { path: '/waiting/:id', name: 'decision', component: () => import('./pages/DecisionPage.vue') },
+  { path: '/cases/:id', name: 'case', component: () => import('./pages/CasePage.vue') },
   { path: '/map', name: 'map', component: () => import('./pages/MapPage.vue') },
   { path: '/find', name: 'find', component: () => import('./pages/FindPage.vue') },
   { path: '/me', name: 'me', component: () => import('./pages/MePage.vue') },

@@ -1,7 +1,7 @@
-import type { Shown } from '@grid/offline'
+import type { Mark, Shown } from '@grid/offline'
 import { describe, expect, it } from 'vitest'
 import type { Frame, Household } from '../src/work/pack'
-import { ageOn, buildingPart, changeOf, search, standing, todaysGroups, unknownVisits, withWaiting } from '../src/work/rules'
+import { ageOn, buildingPart, changeOf, leftByBuilding, putOff, search, standing, todaysGroups, unknownVisits, withWaiting } from '../src/work/rules'
 
 const BASE = { presence: 'living', careReasons: [], careVisits: 0, visitedInQuarter: false, visitedInMonth: false, persons: [], phone: null }
 
@@ -57,6 +57,37 @@ describe("today's list", () => {
   })
 })
 
+describe('what the worker put off', () => {
+  const all = known(household('a', { houseCode: 'g1' }), household('b', { houseCode: 'g2' }))
+  const plan = [{ householdId: 'a', reasons: ['not_reached'], dueOn: '2026-12-31' }]
+  const mark = (id: string, more: Partial<Mark> = {}): Mark => ({ id, kind: 'later', until: '2026-11-27', reason: null, at: '2026-11-25T09:00:00+08:00', ...more })
+  const listed = (marks: Mark[], day: string, households = all) =>
+    todaysGroups([frame({ plan })], households, new Set(), () => '', marks, day).flatMap((group) => group.lines.map((line) => [line.household.id, ...line.reasons]))
+
+  it('leaves the list until its day', () => {
+    expect(listed([mark('a')], '2026-11-26')).toEqual([])
+    expect(listed([mark('a')], '2026-11-27')).toEqual([['a', 'not_reached']])
+  })
+
+  it('comes back on its day although the plan does not want it, unless somebody was there meanwhile', () => {
+    expect(listed([mark('b')], '2026-11-27')).toEqual([['b', 'put_off'], ['a', 'not_reached']])
+    expect(listed([mark('b')], '2026-11-27', known(household('b', { houseCode: 'g2', lastVisitedOn: '2026-11-26' })))).toEqual([])
+  })
+
+  it('is away for one day only when it is not walked to today', () => {
+    const today = mark('a', { kind: 'not_today', until: '2026-11-26', reason: 'away' })
+    expect([listed([today], '2026-11-25'), listed([today], '2026-11-26')]).toEqual([[], [['a', 'not_reached']]])
+    expect(listed([mark('b', { kind: 'not_today', until: '2026-11-26' })], '2026-11-26')).toEqual([['a', 'not_reached']])
+  })
+
+  it('can be seen and taken back, and is still counted', () => {
+    expect(putOff([mark('a'), mark('gone')], all, new Set(), '2026-11-25').map((each) => each.household.id)).toEqual(['a'])
+    expect(putOff([mark('a')], all, new Set(['a']), '2026-11-25')).toEqual([])
+    expect(standing(frame({ plan }), all, []).quarter.of).toBe(391)
+    expect(leftByBuilding(all.values(), [visit('a', 'done')]).get('b1')).toEqual({ homes: 2, left: 1 })
+  })
+})
+
 describe('households', () => {
   it('are named by building without entrance and room', () => {
     expect(buildingPart(household('a'))).toBe('城里路9号院1栋')
@@ -74,6 +105,9 @@ describe('households', () => {
     const person = { id: 'p', name: '王建国', phone: null } as never
     const change = { kind: 'person.change', targetId: 'p', state: 'queued', body: { phone: '1', base: { phone: null } } } as unknown as Shown
     const refused = { ...change, state: 'rejected', body: { name: 'x' } } as Shown
+    const arrived = { id: 'n', kind: 'person.register', state: 'queued', body: { householdId: 'a', name: '新生儿' } } as unknown as Shown
+    const left = { kind: 'person.departure', targetId: 'p', state: 'queued', body: {} } as unknown as Shown
+    expect(withWaiting(household('a', { persons: [person] }), [arrived, left]).persons.map((each) => [each.id, each.name])).toEqual([['n', '新生儿']])
     expect(withWaiting(household('a', { persons: [person] }), [change, refused]).persons[0]).toEqual({ id: 'p', name: '王建国', phone: '1' })
   })
 })

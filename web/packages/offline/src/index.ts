@@ -1,6 +1,7 @@
 /** Working without a connection: the phone's store, its lock, the queue and who carries it. */
 export { Courier, BATCH, type Circumstances, type Operation, type Transport } from './courier'
-export { Outbox, type Act, type Answer, type Payload, type Shown } from './outbox'
+export { Marks, type Mark } from './marks'
+export { Outbox, type Act, type Answer, type CaseAct, type Payload, type Shown } from './outbox'
 export { Packs, type Held, type Pack } from './packs'
 export { shrink } from './photos'
 export { open, seal, sha256 } from './sealing'

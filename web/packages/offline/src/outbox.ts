@@ -19,6 +19,8 @@ export interface Act extends Payload {
   at?: string
 }
 
+export type CaseAct = 'case.add' | 'case.verify' | 'case.resolve'
+
 /** How the server answered one operation. */
 export interface Answer {
   result: 'created' | 'duplicate' | 'conflict' | 'rejected'
@@ -77,10 +79,10 @@ export class Outbox {
     return this.add(act, photos, draft ? { id: draft } : {})
   }
 
-  /** A word more on a case that is known. */
-  async addToCase(targetId: string, title: string, note: string, photos: readonly Blob[]): Promise<string> {
-    const body = { note, attachments: await hashes(photos) }
-    return this.add({ service: 'dispute', kind: 'case.add', group: targetId, targetId, title, body }, photos)
+  /** What is done to a case that is known: a word more, a look on the spot, or solved there. */
+  async onCase(kind: CaseAct, targetId: string, title: string, body: Record<string, unknown>, photos: readonly Blob[]): Promise<string> {
+    const attachments = await hashes(photos)
+    return this.add({ service: 'dispute', kind, group: targetId, targetId, title, body: { ...body, attachments } }, photos)
   }
 
   /** Take back what has not been sent; false when it has. */

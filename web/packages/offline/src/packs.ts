@@ -33,6 +33,11 @@ export class Packs<H extends { id: string }, F> {
     })
   }
 
+  /** What a pack says besides its households, anew. */
+  async keepFrame(key: CryptoKey, grid: string, frame: F): Promise<void> {
+    await this.store.rows.put(await this.#row(key, grid, 'frame', `frame:${grid}`, frame))
+  }
+
   /** Everything that is held, in clear. */
   async read(key: CryptoKey): Promise<Held<H, F>> {
     const held: Held<H, F> = { households: [], frames: {} }

@@ -41,16 +41,25 @@ export interface Row {
   sealed: Sealed
 }
 
+/** What the worker put off on today's list; his own arrangement, so it is kept by this phone alone. */
+export interface MarkRow {
+  id: string
+  account: string
+  sealed: Sealed
+}
+
 export class Store extends Dexie {
   entries!: EntityTable<Entry, 'id'>
   photos!: EntityTable<Photo, 'sha256'>
   rows!: EntityTable<Row, 'id'>
+  marks!: EntityTable<MarkRow, 'id'>
   meta!: Table<{ key: string; value: unknown }, string>
 
   constructor(name = 'grid-field') {
     // Strict: a commit is on the disk before it is called one.
     super(name, { chromeTransactionDurability: 'strict' })
     this.version(1).stores({ entries: 'id, state, group', photos: 'sha256', rows: 'id, grid', meta: 'key' })
+    this.version(2).stores({ marks: 'id' })
   }
 
   async read<T>(key: string): Promise<T | undefined> {

@@ -1,7 +1,8 @@
 import 'fake-indexeddb/auto'
 import { Problem } from '@grid/api'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Answer, Courier, type Operation, Outbox, Packs, Store, type Transport, Vault } from '../src'
+import Dexie from 'dexie'
+import { type Answer, Courier, Marks, type Operation, Outbox, Packs, Store, type Transport, Vault } from '../src'
 
 const ROUNDS = 1_000
 const ME = 'worker'
@@ -228,5 +229,36 @@ describe('the pack', () => {
     expect(held.frames['g']).toEqual({ cursor: '2' })
     await packs.keepOnly(['other'])
     expect((await packs.read(key)).households).toEqual([{ id: 'c' }])
+  })
+})
+
+describe('a store of the version before', () => {
+  it('keeps what waits when the new version opens it', async () => {
+    const name = `older-${++made}`
+    const older = new Dexie(name)
+    older.version(1).stores({ entries: 'id, state, group', photos: 'sha256', rows: 'id, grid', meta: 'key' })
+    const before = Object.assign(older, { read: Store.prototype.read, write: Store.prototype.write, deviceKey: Store.prototype.deviceKey }) as unknown as Store
+    const ids = await Promise.all(['a', 'b', 'c'].map((group) => new Outbox(before, () => ME).add(visit(group), [photo(group)])))
+    older.close()
+    store = new Store(name)
+    expect((await new Outbox(store, () => ME).list('queued')).map((entry) => entry.id)).toEqual([...ids].sort())
+    const server = new Server()
+    await carrier(server).run()
+    expect([...server.kept.keys()].sort()).toEqual([...ids].sort())
+  })
+})
+
+describe('marks', () => {
+  const mark = { kind: 'later' as const, until: '2026-11-27', reason: null, at: '2026-11-25T09:00:00+08:00' }
+
+  it('are of one account, sealed, and forgotten when they are long over', async () => {
+    const mine = new Marks(store, () => ME)
+    await mine.set({ ...mark, id: 'a' })
+    await mine.set({ ...mark, id: 'b', until: '2026-10-01' })
+    await new Marks(store, () => 'other').set({ ...mark, id: 'c' })
+    await mine.tidy(Date.parse('2026-11-26'))
+    const rows = await store.marks.toArray()
+    expect((await mine.show(rows)).map((each) => each.id)).toEqual(['a'])
+    expect(JSON.stringify(rows)).not.toContain('later')
   })
 })

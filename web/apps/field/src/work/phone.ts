@@ -1,13 +1,14 @@
 /** The phone as a whole: who is signed in, whether it is unlocked, what it holds, and who carries the queue. */
 import { createClient, type GatewayTypes, Problem } from '@grid/api'
 import { words } from '@grid/i18n'
-import { Courier, type Entry, Outbox, Packs, type Shown, liveQuery } from '@grid/offline'
+import { Courier, type Entry, type Mark, Marks, Outbox, Packs, type Shown, liveQuery } from '@grid/offline'
 import { computed, reactive, shallowReactive, shallowRef } from 'vue'
 import type { CodeTables, Frame, Household } from './pack'
 import { preferences } from './preferences'
 import { readPlaces, refreshPlaces } from './places'
 import { unknownVisits, withWaiting } from './rules'
 import { store, vault } from './store'
+import { fetchTasks } from './tasks'
 import { fetchPack, fetchTables, transport } from './transport'
 
 export type Me = GatewayTypes['schemas']['MeOut']
@@ -18,6 +19,7 @@ const IDLE_LOCK_MS = 15 * 60_000
 const KEPT_STATES = ['draft', 'queued', 'conflict', 'rejected', 'done'] as const
 
 export const outbox = new Outbox(store, () => phone.me?.accountId ?? '')
+export const marks = new Marks(store, () => phone.me?.accountId ?? '')
 const packs = new Packs<Household, Frame>(store)
 
 export const phone = reactive({
@@ -31,10 +33,13 @@ export const phone = reactive({
   uploading: false,
   loadingPack: false,
   packProblem: undefined as Problem | undefined,
+  /** The first download of this phone, to say what it took. */
+  downloaded: undefined as { households: number; bytes: number; ms: number } | undefined,
 })
 export const tables = shallowRef<CodeTables>({})
 const held = shallowReactive({ households: new Map<string, Household>(), frames: [] as Frame[] })
 export const entries = shallowRef<Shown[]>([])
+export const marked = shallowRef<Mark[]>([])
 let key: CryptoKey | undefined
 
 export const frames = computed(() => held.frames)
@@ -44,9 +49,14 @@ export const needsMe = computed(() => entries.value.filter((entry) => entry.stat
 export const drafts = computed(() => entries.value.filter((entry) => entry.state === 'draft'))
 /** Households as they will be once everything here has arrived. */
 export const households = computed(() => {
-  const changes = waiting.value.filter((entry) => entry.kind.endsWith('.change'))
+  const changes = waiting.value.filter((entry) => entry.service === 'population' && entry.kind !== 'visit.record')
   if (!changes.length) return held.households
   return new Map([...held.households].map(([id, household]) => [id, withWaiting(household, changes)]))
+})
+/** Cases to look at and papers that came back, without those that are done already. */
+export const tasks = computed(() => {
+  const done = new Set(entries.value.filter((entry) => entry.kind === 'case.verify' && entry.state !== 'draft').map((entry) => entry.targetId))
+  return held.frames.flatMap((frame) => frame.tasks ?? []).filter((task) => !done.has(task.id))
 })
 /** A household as the server last told it: what a change is based on. */
 export const asTold = (id: string): Household | undefined => held.households.get(id)
@@ -70,10 +80,12 @@ export async function start(): Promise<void> {
   addEventListener('online', () => (phone.online = true))
   addEventListener('offline', () => (phone.online = false))
   liveQuery(() => store.entries.where('state').anyOf(KEPT_STATES).toArray()).subscribe((found) => void show(found))
+  liveQuery(() => store.marks.toArray()).subscribe(async (found) => (marked.value = await marks.show(found)))
   lockWhenIdle()
   await navigator.storage?.persist?.()
   courier.watch()
   void outbox.tidy()
+  void marks.tidy()
 }
 
 /** Sign in; another account than the last one finds nothing of it but that something waits. */
@@ -159,11 +171,14 @@ export async function refresh(): Promise<void> {
 
 async function refreshGrid(key: CryptoKey, grid: string): Promise<void> {
   const known = held.frames.find((frame) => frame.areaCode === grid)
-  const found = await fetchPack(grid, known)
-  if (!found) return
+  const began = performance.now()
+  // The list does not wait for what waits beside it: another service may be away.
+  const [found, tasks] = await Promise.all([fetchPack(grid, known), fetchTasks(grid).catch(() => known?.tasks ?? [])])
+  if (!found) return void (known && (await packs.keepFrame(key, grid, { ...known, tasks })))
   const { households: changed, gone, complete, ...rest } = found.pack
-  const frame: Frame = { ...rest, etag: found.etag }
+  const frame: Frame = { ...rest, etag: found.etag, tasks }
   await packs.apply(key, { areaCode: grid, complete, households: changed, gone }, frame)
+  if (!known) phone.downloaded = { households: changed.length, bytes: found.bytes, ms: performance.now() - began }
 }
 
 async function refreshWords(): Promise<void> {

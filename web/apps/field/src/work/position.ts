@@ -3,7 +3,7 @@
 export interface Point {
   lon: number
   lat: number
-  crs: 'WGS84'
+  crs: 'WGS84' | 'CGCS2000'
   accuracyM: number
   capturedAt: string
   source: string

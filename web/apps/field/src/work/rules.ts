@@ -1,9 +1,13 @@
 /** What the screens say, worked out of pack and queue alone: pure, so that it is the same without a connection. */
-import type { Shown } from '@grid/offline'
+import type { Mark, Shown } from '@grid/offline'
 import type { Frame, Household, Member } from './pack'
 
 /** Outcomes that count as entering the home. */
 const ENTERED = 'done'
+const COMMUNITY = 12
+const DAY = 10
+/** Acts after which somebody does not live here any more. */
+const LEAVING = new Set(['person.departure', 'person.death', 'person.move'])
 
 export interface Line {
   household: Household
@@ -37,7 +41,7 @@ export function unknownVisits(frames: readonly Frame[], entries: readonly Shown[
 
 /** Figures of the plan with what was done since: they never go backwards when the phone is ahead of the server. */
 export function standing(frame: Frame, households: ReadonlyMap<string, Household>, visits: readonly Shown[]): Standing {
-  const entered = new Set(visits.filter((visit) => visit.body['outcome'] === ENTERED).map((visit) => visit.group))
+  const entered = enteredIn(visits)
   const fresh = [...entered].flatMap((id) => households.get(id) ?? [])
   const { progress, rule } = frame
   const month = fresh.filter((each) => !each.visitedInMonth).length
@@ -53,25 +57,72 @@ export function standing(frame: Frame, households: ReadonlyMap<string, Household
   }
 }
 
-/** Today's list without what was done meanwhile, cut into buildings in the order of the walk. */
+/** Today's list without what was done or put off meanwhile, cut into buildings in the order of the walk. */
 export function todaysGroups(
   frames: readonly Frame[],
   households: ReadonlyMap<string, Household>,
   done: ReadonlySet<string>,
   nameOf: (household: Household) => string,
+  marks: readonly Mark[] = [],
+  day = '',
 ): Group[] {
+  const away = new Set(marks.filter((mark) => day < mark.until).map((mark) => mark.id))
   const groups: Group[] = []
-  for (const frame of frames) {
-    for (const { householdId, reasons, dueOn } of frame.plan) {
-      const household = households.get(householdId)
-      if (!household || done.has(householdId)) continue
-      const last = groups.at(-1)
-      const line = { household, reasons, dueOn, frame }
-      if (last?.building === household.buildingId) last.lines.push(line)
-      else groups.push({ building: household.buildingId, name: nameOf(household), lines: [line] })
-    }
+  for (const line of [...comingBack(frames, households, marks, day), ...planned(frames, households)]) {
+    const { household } = line
+    if (done.has(household.id) || away.has(household.id)) continue
+    const last = groups.at(-1)
+    if (last?.building === household.buildingId) last.lines.push(line)
+    else groups.push({ building: household.buildingId, name: nameOf(household), lines: [line] })
   }
   return groups
+}
+
+function planned(frames: readonly Frame[], households: ReadonlyMap<string, Household>): Line[] {
+  return frames.flatMap((frame) =>
+    frame.plan.flatMap(({ householdId, reasons, dueOn }) => {
+      const household = households.get(householdId)
+      return household ? [{ household, reasons, dueOn, frame }] : []
+    }),
+  )
+}
+
+/** What was put off until a day that has come, and is not on the list by itself: first, because it was arranged. */
+function comingBack(frames: readonly Frame[], households: ReadonlyMap<string, Household>, marks: readonly Mark[], day: string): Line[] {
+  const listed = new Set(frames.flatMap((frame) => frame.plan.map((line) => line.householdId)))
+  return marks.flatMap((mark) => {
+    const household = households.get(mark.id)
+    const frame = frames.find((each) => household?.houseCode.startsWith(each.areaCode.slice(0, COMMUNITY))) ?? frames[0]
+    if (mark.kind !== 'later' || day < mark.until || listed.has(mark.id) || !household || !frame) return []
+    if (household.lastVisitedOn && household.lastVisitedOn >= mark.at.slice(0, DAY)) return []
+    return [{ household, reasons: ['put_off'], dueOn: mark.until, frame }]
+  })
+}
+
+/** Households put off today that the plan wanted or will want, the latest first. */
+export function putOff(marks: readonly Mark[], households: ReadonlyMap<string, Household>, done: ReadonlySet<string>, day: string): { mark: Mark; household: Household }[] {
+  return marks.flatMap((mark) => {
+    const household = households.get(mark.id)
+    return household && day < mark.until && !done.has(mark.id) ? [{ mark, household }] : []
+  })
+}
+
+/** How many living households nobody has entered this quarter, building by building. */
+export function leftByBuilding(households: Iterable<Household>, visits: readonly Shown[]): Map<string, { homes: number; left: number }> {
+  const entered = enteredIn(visits)
+  const found = new Map<string, { homes: number; left: number }>()
+  for (const each of households) {
+    if (each.presence !== 'living') continue
+    const { homes, left } = found.get(each.buildingId) ?? { homes: 0, left: 0 }
+    const open = !each.visitedInQuarter && !entered.has(each.id)
+    found.set(each.buildingId, { homes: homes + 1, left: left + Number(open) })
+  }
+  return found
+}
+
+/** Households that were entered by visits the pack does not know. */
+export function enteredIn(visits: readonly Shown[]): Set<string> {
+  return new Set(visits.filter((visit) => visit.body['outcome'] === ENTERED).map((visit) => visit.group))
 }
 
 /** The part of an address that names the building: without entrance and room. */
@@ -104,17 +155,23 @@ export function search(households: readonly Household[], typed: string): Househo
 /** A household as it will be once what waits has arrived. */
 export function withWaiting(household: Household, entries: readonly Shown[]): Household {
   let changed = household
-  for (const { kind, targetId, body, state } of entries) {
+  for (const { id, kind, targetId, body, state } of entries) {
     if (state !== 'queued') continue
     const { base: _, ...members } = body
     if (kind === 'household.change' && targetId === household.id) changed = { ...changed, ...members }
     if (kind === 'dwelling.change' && targetId === household.dwellingId) changed = { ...changed, ...members }
+    if (kind === 'person.register' && body['householdId'] === household.id) changed = { ...changed, persons: [...changed.persons, newcomer(id, members)] }
+    if (LEAVING.has(kind)) changed = { ...changed, persons: changed.persons.filter((person) => person.id !== targetId) }
     if (kind === 'person.change' && changed.persons.some((person) => person.id === targetId)) {
       const persons = changed.persons.map((person) => (person.id === targetId ? { ...person, ...members } : person))
       changed = { ...changed, persons }
     }
   }
   return changed
+}
+
+function newcomer(id: string, members: Record<string, unknown>): Member {
+  return { version: 0, phone: null, registeredHere: false, ...members, id } as unknown as Member
 }
 
 /** Only what is different, and beside it what stood there before: what a merge needs. */

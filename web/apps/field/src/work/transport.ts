@@ -24,13 +24,19 @@ export const transport: Transport = {
 }
 
 /** The pack of a grid, or what changed since the one at hand; undefined when nothing did. */
-export async function fetchPack(grid: string, known: Frame | undefined): Promise<{ pack: PackOut; etag: string | null } | undefined> {
+export async function fetchPack(grid: string, known: Frame | undefined): Promise<{ pack: PackOut; etag: string | null; bytes: number } | undefined> {
   const params = { path: { grid_code: grid }, query: known ? { since: known.cursor } : {} }
   const headers: Record<string, string> = known?.etag ? { 'If-None-Match': known.etag } : {}
   const { data, response } = await population().GET('/packs/{grid_code}', { params, headers, signal: patience() })
   if (response.status === 304) return undefined
   if (!data) throw new Problem(response.status, 'no-pack', '', '')
-  return { pack: data, etag: response.headers.get('ETag') }
+  return { pack: data, etag: response.headers.get('ETag'), bytes: travelled(response.url) }
+}
+
+/** Bytes of the last answer from an address as they came over the line, 0 where the browser does not say. */
+function travelled(url: string): number {
+  const timing = performance.getEntriesByName(url).at(-1) as PerformanceResourceTiming | undefined
+  return timing?.transferSize ?? 0
 }
 
 /** The code tables whose words the screens need, code → label in the language of the page. */
