@@ -1,5 +1,6 @@
 """OGC API – Tiles: what is drawn, for whom, and until when it may be kept."""
 
+import asyncio
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from pyproj import Transformer
 from shapely.geometry import Point
 
 from gis_svc import tiles
-from gis_svc.kept_tiles import KeptTile, KeptTiles
+from gis_svc.kept_tiles import Kept, KeptTile
 from gis_svc.tiles import Tile
 from grid_kernel.auth import Actor, Post
 from grid_kernel.geo import Box
@@ -191,9 +192,53 @@ async def test_the_tile_matrix_set_is_described(ogc: Any) -> None:
     assert (await ogc("/tileMatrixSets/Other")).status_code == 404
 
 
+@pytest.mark.parametrize("zoom", [13, 15, 17, 20])
+def test_a_sheet_is_cut_into_tiles_that_show_what_lies_in_each(tmp_path: Path, zoom: int) -> None:
+    random = np.random.default_rng(zoom)
+    places = random.uniform((109.90, 40.66), (109.901, 40.661), (40, 2))
+    wide = places + random.uniform(1e-5, 2e-3, (40, 2))
+    shapes = np.append(shapely.box(*places.T, *wide.T), [Point(109.9005, 40.6605), None])
+    shapes[3] = shapes[3].difference(shapes[3].centroid.buffer(shapes[3].length / 20))
+    sheet = tiles.Sheet(shapes, {"name": [*map(str, range(41)), None], "number": [*range(42)]})
+    first, last = tiles.corners(Box(109.9004, 40.6596, 109.9013, 40.6604), zoom)
+    named: list[int] = []
+    for row in range(first.row, last.row + 1):
+        for column in range(first.column, last.column + 1):
+            tile = Tile(zoom, column, row)
+            layers = read(sheet.draw("blocks", tile), tile, tmp_path)
+            named += [each["number"] for each in layers.get("blocks-labels", [])]
+            drawn = {each["number"]: each["shape"] for each in layers.get("blocks", [])}
+            ground, unit = shapely.box(*tile.box()), 360 / (1 << zoom) / 4096
+            for number, shape in enumerate(shapes[:41]):
+                expected = shape.intersection(ground)
+                off = drawn.get(number, Point()).symmetric_difference(expected).area
+                assert off <= (expected.length + unit) * unit * 2, (tile, number)
+    assert max(Counter(named).values(), default=0) <= 1
+    assert zoom > 13 or set(named) == set(range(41))
+
+
+async def test_a_sheet_is_made_once_however_many_wait_for_it() -> None:
+    made: list[int] = []
+
+    async def make() -> KeptTile:
+        made.append(1)
+        await asyncio.sleep(0.01)
+        return KeptTile(b"x")
+
+    kept: Kept[KeptTile] = Kept()
+    found = await asyncio.gather(*(kept.made("a", make) for _ in range(8)))
+    assert (len(made), {id(each) for each in found}) == (1, {id(found[0])})
+
+
+async def test_a_day_makes_no_other_tile_of_what_has_no_history(ogc: Any, grids: Surfaces) -> None:
+    path = path_of("roads", at(grids["150204006019001"], 14))
+    told = [(await ogc(f"{path}?datetime={day}")).headers["etag"] for day in ("2024-01-01", "2026-01-01")]
+    assert told[0] == told[1]
+
+
 def test_the_tiles_not_asked_for_longest_make_room() -> None:
-    kept = KeptTiles(most=2_500)
+    kept: Kept[KeptTile] = Kept(most=2_500)
     for number in range(4):
-        kept.keep(number, KeptTile(b"x" * 400, b"y" * 400))
+        kept.keep(number, KeptTile(b"x" * 640))
         kept.get(0)
     assert [kept.get(number) is not None for number in range(4)] == [True, False, False, True]

@@ -1,10 +1,15 @@
-"""Tiles that were drawn, kept in memory by everything that decides how they look, up to so many bytes."""
+"""What tiles are drawn from and what was drawn, kept by all that decides how it looks, up to so many bytes."""
 
+import asyncio
 import gzip
 from collections import OrderedDict
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Generic, Protocol, TypeVar
+from weakref import WeakValueDictionary
 
+from gis_svc.tiles import Sheet
 from grid_kernel.runtime import Runtime
 
 MOST_BYTES = 64 * 1024 * 1024
@@ -12,51 +17,75 @@ _OVERHEAD = 200
 """Bytes an entry takes besides what it keeps: an empty tile is not free."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class KeptTile:
-    """A tile as it is and as it is sent packed."""
+    """A tile as it is, and as it is sent to whoever unpacks: packed when the first of them asks."""
 
     plain: bytes
-    packed: bytes
 
-    @classmethod
-    def of(cls, plain: bytes) -> "KeptTile":
-        """Pack it once."""
-        return cls(plain, gzip.compress(plain, 6, mtime=0) if plain else b"")
+    @cached_property
+    def packed(self) -> bytes:
+        """Packed once."""
+        return gzip.compress(self.plain, 6, mtime=0) if self.plain else b""
 
     @property
     def size(self) -> int:
-        """How much of the memory it takes."""
-        return len(self.plain) + len(self.packed) + _OVERHEAD
+        """How much of the memory it takes, with what it is packed to."""
+        return len(self.plain) * 5 // 4 + _OVERHEAD
 
 
-class KeptTiles:
-    """The tiles asked for last; the key names the revision, so that nothing is ever thrown away by hand."""
+class _Sized(Protocol):
+    @property
+    def size(self) -> int: ...
+
+
+_Entry = TypeVar("_Entry", bound=_Sized)
+
+
+class Kept(Generic[_Entry]):
+    """What was asked for last; the key names the revision, so that nothing is ever thrown away by hand."""
 
     def __init__(self, most: int = MOST_BYTES) -> None:
         self._most = most
         self._bytes = 0
-        self._tiles: OrderedDict[Any, KeptTile] = OrderedDict()
+        self._entries: OrderedDict[Any, _Entry] = OrderedDict()
+        self._making: WeakValueDictionary[Any, asyncio.Lock] = WeakValueDictionary()
 
-    def get(self, key: Any) -> KeptTile | None:
-        """A tile that was kept."""
-        found = self._tiles.get(key)
+    def get(self, key: Any) -> _Entry | None:
+        """An entry that was kept."""
+        found = self._entries.get(key)
         if found is not None:
-            self._tiles.move_to_end(key)
+            self._entries.move_to_end(key)
         return found
 
-    def keep(self, key: Any, tile: KeptTile) -> KeptTile:
-        """Keep a tile; the ones not asked for longest make room."""
-        if key not in self._tiles:
-            self._bytes += tile.size
-        self._tiles[key] = tile
+    def keep(self, key: Any, entry: _Entry) -> _Entry:
+        """Keep an entry; the ones not asked for longest make room."""
+        if key not in self._entries:
+            self._bytes += entry.size
+        self._entries[key] = entry
         while self._bytes > self._most:
-            _, oldest = self._tiles.popitem(last=False)
+            _, oldest = self._entries.popitem(last=False)
             self._bytes -= oldest.size
-        return tile
+        return entry
+
+    async def made(self, key: Any, make: Callable[[], Awaitable[_Entry]]) -> _Entry:
+        """An entry, made once however many ask for it meanwhile."""
+        if (found := self.get(key)) is not None:
+            return found
+        lock = self._making.setdefault(key, asyncio.Lock())
+        async with lock:
+            return self.get(key) or self.keep(key, await make())
 
 
-def kept_tiles(runtime: Runtime) -> KeptTiles:
-    """Those of a process."""
-    kept: KeptTiles = runtime.extra.setdefault("tiles", KeptTiles())
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """What a process keeps for drawing."""
+
+    tiles: Kept[KeptTile] = field(default_factory=Kept)
+    sheets: Kept[Sheet] = field(default_factory=Kept)
+
+
+def drawing_of(runtime: Runtime) -> Drawing:
+    """That of a process."""
+    kept: Drawing = runtime.extra.setdefault("drawing", Drawing())
     return kept

@@ -1,6 +1,6 @@
 """Mapbox Vector Tiles 2.1: layers of shapes in tile units to bytes, a whole layer at once in numpy."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,12 +13,140 @@ BUFFER = 64
 """Tile units beyond the border that are kept, so that outlines are not drawn along the cut."""
 
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 Shapes = NDArray[Any]
 Value = str | int | float | bool | None
-_POINT, _LINE, _SURFACE = 1, 2, 3
-_KINDS = {0: _POINT, 1: _LINE, 2: _LINE, 3: _SURFACE, 4: _POINT, 5: _LINE, 6: _SURFACE}
+POINT, LINE, SURFACE = 1, 2, 3
+_KINDS = np.array([POINT, LINE, LINE, SURFACE, POINT, LINE, SURFACE, 0])
+"""What each type of GEOS is drawn as; a collection is taken apart before."""
 _MOVE_ONE, _CLOSE = 9, 15
-_LEAST_VERTICES = {_LINE: 2, _SURFACE: 3}
+_LEAST_VERTICES = {LINE: 2, SURFACE: 3}
+_SHORT = 120
+"""Bytes of a text up to which its lengths take one byte each."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ragged:
+    """Numbers of several rows, one after the other; a row may have none."""
+
+    flat: Any
+    counts: Ints
+
+    @property
+    def starts(self) -> Ints:
+        return np.cumsum(self.counts) - self.counts
+
+    def only(self, kept: Any) -> "_Ragged":
+        """Some of the rows, by a mask."""
+        return _Ragged(self.flat[np.repeat(kept, self.counts)], self.counts[kept])
+
+
+@dataclass(frozen=True, slots=True)
+class Strokes:
+    """Points, lines or rings of one kind: vertices one after the other, and the row of the layer each stroke draws."""
+
+    kind: int
+    places: Floats
+    counts: Ints
+    rows: Ints
+    parts: Ints
+    """The surface a ring belongs to, numbered from 0; rings of one stand together, the outer one first."""
+
+    def only(self, kept: Bools, move: Callable[[Floats], Floats]) -> "Strokes":
+        """The strokes of some rows, by a mask of rows, moved."""
+        held = kept[self.rows]
+        places = move(self.places[np.repeat(held, self.counts)])
+        return Strokes(self.kind, places, self.counts[held], self.rows[held], self.parts[held])
+
+    def beside(self, other: "Strokes") -> "Strokes":
+        """These and then others of the same kind; no row is in both."""
+        after = int(self.parts[-1]) + 1 if len(self.parts) else 0
+        return Strokes(
+            self.kind,
+            np.concatenate([self.places, other.places]),
+            np.concatenate([self.counts, other.counts]),
+            np.concatenate([self.rows, other.rows]),
+            np.concatenate([self.parts, other.parts + after]),
+        )
+
+
+def strokes_of(shapes: Shapes) -> list[Strokes]:
+    """What is drawn of some shapes, by kind."""
+    parts, rows = shapely.get_parts(shapes, return_index=True)
+    kinds = _KINDS[shapely.get_type_id(parts)]
+    return [_strokes(kind, parts[kinds == kind], rows[kinds == kind]) for kind in np.unique(kinds).tolist() if kind]
+
+
+def _strokes(kind: int, parts: Shapes, rows: Ints) -> Strokes:
+    lines, part = parts, np.arange(len(parts))
+    if kind == SURFACE:
+        lines, part = shapely.get_rings(parts, return_index=True)
+    counts = shapely.get_num_coordinates(lines).astype(np.int64)
+    places = shapely.get_coordinates(lines)
+    if kind == SURFACE:
+        # The vertex that closes a ring is not drawn.
+        last = np.cumsum(counts) - 1
+        places, counts = np.delete(places, last[counts > 0], axis=0), np.maximum(counts - 1, 0)
+    return Strokes(kind, places, counts, rows[part].astype(np.int64), part.astype(np.int64))
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """Properties of rows, ready to be written: the number of each value, and its bytes. -1 is left out."""
+
+    keys: tuple[str, ...]
+    codes: Ints
+    values: _Ragged
+
+    @classmethod
+    def of(cls, columns: Mapping[str, Sequence[Value]], rows: int) -> "Tags":
+        """Out of columns; every value is written once."""
+        codes = np.empty((rows, len(columns)), np.int64)
+        written = [_Ragged(np.empty(0, np.uint8), np.empty(0, np.int64))]
+        begin = 0
+        for number, column in enumerate(columns.values()):
+            known, codes[:, number] = _distinct(column, begin)
+            written.append(_values(known))
+            begin += len(known)
+        return cls(tuple(columns), codes, _joined(written))
+
+    def of_rows(self, rows: Ints) -> tuple[bytes, _Ragged]:
+        """The bytes of all keys and of the values some rows have, and per row the pairs of their numbers."""
+        codes = self.codes[rows]
+        said = codes >= 0
+        used = np.zeros(len(self.values.counts) + 1, bool)
+        used[codes] = True
+        used[-1] = False
+        numbers = np.cumsum(used) - 1
+        pairs = np.empty((len(rows), len(self.keys), 2), np.int64)
+        pairs[:, :, 0] = np.arange(len(self.keys))
+        pairs[:, :, 1] = numbers[codes]
+        named = b"".join(_text(3, key) for key in self.keys) + self.values.only(used[:-1]).flat.tobytes()
+        return named, _Ragged(pairs[said].ravel(), 2 * said.sum(axis=1))
+
+
+def _distinct(column: Sequence[Value], begin: int) -> tuple[list[Value], list[int]]:
+    """The distinct values of a column, and the number of each row's, counted from `begin`."""
+    known: dict[Any, int] = {}
+    if set(map(type, column)) <= {str}:
+        codes = [known.setdefault(value, begin + len(known)) for value in column]
+        return list(known), codes
+    codes = [-1 if value is None else known.setdefault((type(value), value), begin + len(known)) for value in column]
+    return [value for _, value in known], codes
+
+
+def _values(distinct: Sequence[Value]) -> _Ragged:
+    """Each value as it stands in a layer."""
+    texts = [value.encode() for value in distinct if isinstance(value, str)]
+    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+    if len(texts) < len(distinct) or (lengths > _SHORT).any():
+        members = [_member(4, _value(value)) for value in distinct]
+        counts = np.fromiter(map(len, members), np.int64, len(members))
+        return _Ragged(np.frombuffer(b"".join(members), np.uint8), counts)
+    heads = np.column_stack([np.full_like(lengths, 0x22), lengths + 2, np.full_like(lengths, 0x0A), lengths])
+    flat = np.frombuffer(b"".join(texts), np.uint8)
+    return _joined_rows([_columns(list(heads.T.astype(np.uint8))), _Ragged(flat, lengths)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,96 +159,84 @@ class Layer:
     columns: Mapping[str, Sequence[Value]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Ragged:
-    """Numbers of several rows, one after the other; a row may have none."""
-
-    flat: Ints
-    counts: Ints
-
-    @property
-    def starts(self) -> Ints:
-        return np.cumsum(self.counts) - self.counts
-
-
 def encode(layers: Iterable[Layer]) -> bytes:
     """The bytes of a tile; a layer in which nothing is left to draw is left out."""
-    return b"".join(map(_layer, layers))
+    return b"".join(
+        layer_bytes(each.name, strokes_of(each.shapes), each.ids, Tags.of(each.columns, len(each.shapes)))
+        for each in layers
+    )
 
 
-def _layer(layer: Layer) -> bytes:
-    parts = [_commands(layer.shapes, kind) for kind in (_POINT, _LINE, _SURFACE)]
-    which = np.concatenate([rows for rows, _ in parts])
+def layer_bytes(name: str, strokes: Sequence[Strokes], ids: Ints | None, tags: Tags) -> bytes:
+    """A layer out of strokes in tile units."""
+    drawn = [(each.kind, *_commands(each)) for each in strokes]
+    which = np.concatenate([rows for _, rows, _ in drawn]) if drawn else np.empty(0, np.int64)
     if not len(which):
         return b""
-    kinds = np.repeat([_POINT, _LINE, _SURFACE], [len(rows) for rows, _ in parts])
-    drawn = _joined([commands for _, commands in parts])
-    keys, values, tags = _tags(layer.columns, which)
-    ids = None if layer.ids is None else layer.ids[which]
-    body = _features(ids, kinds, tags, drawn)
-    head = b"\x78\x02" + _text(1, layer.name)
-    named = b"".join(_text(3, key) for key in keys) + b"".join(_member(4, _value(value)) for value in values)
-    content = head + body + named + b"\x28" + _varint(EXTENT)
+    kinds = np.repeat([kind for kind, _, _ in drawn], [len(rows) for _, rows, _ in drawn])
+    named, pairs = tags.of_rows(which)
+    body = _features(None if ids is None else ids[which], kinds, pairs, _joined([made for _, _, made in drawn]))
+    content = b"\x78\x02" + _text(1, name) + body + named + b"\x28" + _varint(EXTENT)
     return b"\x1a" + _varint(len(content)) + content
 
 
-def _commands(shapes: Shapes, kind: int) -> tuple[Ints, _Ragged]:
-    """The rows with something to draw of this kind, and the drawing commands of each."""
-    parts, rows = shapely.get_parts(shapes, return_index=True)
-    wanted = np.array([_KINDS.get(each, 0) == kind for each in range(8)])[shapely.get_type_id(parts)]
-    parts, rows = parts[wanted], rows[wanted].astype(np.int64)
-    if not len(parts):
-        return np.empty(0, np.int64), _Ragged(np.empty(0, np.int64), np.empty(0, np.int64))
-    if kind == _POINT:
-        return _points(parts, rows)
-    return _surfaces(parts, rows) if kind == _SURFACE else _paths(*_vertices(parts), rows, _LINE)
+def _commands(strokes: Strokes) -> tuple[Ints, _Ragged]:
+    """The rows with something left to draw, and the drawing commands of each."""
+    places, counts = np.rint(strokes.places).astype(np.int64), strokes.counts
+    if strokes.kind == POINT:
+        return _points(places, strokes.rows)
+    places, counts = _without_repetitions(places, counts, closed=strokes.kind == SURFACE)
+    kept = counts >= _LEAST_VERTICES[strokes.kind]
+    if strokes.kind == SURFACE:
+        return _surfaces(places, counts, strokes, kept)
+    places, counts = _only(kept, places, counts)
+    return _paths(places, counts, strokes.rows[kept], LINE)
 
 
-def _points(parts: Shapes, rows: Ints) -> tuple[Ints, _Ragged]:
-    found, first, counts = np.unique(rows, return_index=True, return_counts=True)
-    places = np.rint(shapely.get_coordinates(parts)).astype(np.int64)
+def _points(places: Ints, rows: Ints) -> tuple[Ints, _Ragged]:
+    first = _firsts(rows)
+    counts = np.diff(first, append=len(rows))
     tokens = _zigzag(_deltas(places, first)).ravel()
-    heads = (counts << 3) | 1
-    return found, _prefixed(heads, _Ragged(tokens, counts * 2))
+    return rows[first], _prefixed((counts << 3) | 1, _Ragged(tokens, counts * 2))
 
 
-def _surfaces(parts: Shapes, rows: Ints) -> tuple[Ints, _Ragged]:
-    rings, part = shapely.get_rings(parts, return_index=True)
-    part = part.astype(np.int64)
-    outer = np.diff(part, prepend=-1) > 0
-    places, ring = _vertices(rings, closed=True)
-    counts = np.bincount(ring, minlength=len(rings)).astype(np.int64)
+def _firsts(rows: Ints) -> Ints:
+    """Where a row begins, rows standing together."""
+    return np.flatnonzero(np.diff(rows, prepend=-1))
+
+
+def _without_repetitions(places: Ints, counts: Ints, *, closed: bool) -> tuple[Ints, Ints]:
+    """Without vertices on the one before them; in a closed stroke the last is before the first."""
+    starts = (np.cumsum(counts) - counts)[counts > 0]
+    before = np.arange(-1, len(places) - 1)
+    before[starts] = starts + counts[counts > 0] - 1 if closed else -1
+    same = (places == places[before]).all(axis=1)
+    if not closed:
+        same[starts] = False
+    if not same.any():
+        return places, counts
+    line = np.repeat(np.arange(len(counts)), counts)
+    return places[~same], np.bincount(line[~same], minlength=len(counts))
+
+
+def _surfaces(places: Ints, counts: Ints, strokes: Strokes, kept: Bools) -> tuple[Ints, _Ragged]:
+    outer = np.diff(strokes.parts, prepend=-1) > 0
     area = _twice_area(places, counts)
-    kept = (counts >= _LEAST_VERTICES[_SURFACE]) & (area != 0)
+    kept &= area != 0
     # A hole without its outer ring would be drawn as a surface.
-    lost = np.zeros(len(parts), bool)
-    lost[part[outer & ~kept]] = True
-    kept &= ~lost[part]
-    places, ring, counts = _only(kept, places, ring, counts)
+    lost = np.zeros(int(strokes.parts[-1]) + 1 if len(strokes.parts) else 0, bool)
+    lost[strokes.parts[outer & ~kept]] = True
+    kept &= ~lost[strokes.parts]
+    if not kept.all():
+        places, counts = _only(kept, places, counts)
     turned = (area[kept] > 0) != outer[kept]
-    return _paths(_turned(places, counts, turned), ring, rows[part[kept]], _SURFACE)
+    if turned.any():
+        places = _turned(places, counts, turned)
+    return _paths(places, counts, strokes.rows[kept], SURFACE)
 
 
-def _vertices(lines: Shapes, *, closed: bool = False) -> tuple[Ints, Ints]:
-    """Whole tile units without repetitions, and the line each belongs to."""
-    places, line = shapely.get_coordinates(lines, return_index=True)
-    units = np.rint(places).astype(np.int64)
-    first = np.diff(line, prepend=-1) > 0
-    same = np.zeros(len(units), bool)
-    same[1:] = (units[1:] == units[:-1]).all(axis=1)
-    kept = first | ~same
-    units, line = units[kept], line[kept].astype(np.int64)
-    if closed and len(units):
-        last = np.diff(line, append=-1) != 0
-        first_of = np.flatnonzero(np.diff(line, prepend=-1) > 0)
-        closing = last & (units == np.repeat(units[first_of], np.diff(np.append(first_of, len(units))), axis=0)).all(1)
-        units, line = units[~closing], line[~closing]
-    return units, line
-
-
-def _only(kept: NDArray[np.bool_], places: Ints, line: Ints, counts: Ints) -> tuple[Ints, Ints, Ints]:
-    held, counts = kept[line], counts[kept]
-    return places[held], np.repeat(np.arange(len(counts)), counts), counts
+def _only(kept: Bools, places: Ints, counts: Ints) -> tuple[Ints, Ints]:
+    return places[np.repeat(kept, counts)], counts[kept]
 
 
 def _twice_area(places: Ints, counts: Ints) -> Ints:
@@ -144,28 +260,24 @@ def _turned(places: Ints, counts: Ints, turned: NDArray[np.bool_]) -> Ints:
     return chosen
 
 
-def _paths(places: Ints, line: Ints, rows: Ints, kind: int) -> tuple[Ints, _Ragged]:
+def _paths(places: Ints, counts: Ints, rows: Ints, kind: int) -> tuple[Ints, _Ragged]:
     """Commands of lines or rings; the pen goes on from the last vertex of the line before, row by row."""
-    counts = np.bincount(line, minlength=len(rows)).astype(np.int64)
-    if kind == _LINE:
-        kept = counts >= _LEAST_VERTICES[_LINE]
-        places, line, counts = _only(kept, places, line, counts)
-        rows = rows[kept]
-    found, first_line = np.unique(rows, return_index=True)
+    first_line = _firsts(rows)
     starts = np.cumsum(counts) - counts
     steps = _zigzag(_deltas(places, starts[first_line]))
-    closing = 1 if kind == _SURFACE else 0
+    closing = 1 if kind == SURFACE else 0
     lengths = 2 * counts + 2 + closing
     begin = np.cumsum(lengths) - lengths
     tokens = np.empty(int(lengths.sum()), np.int64)
-    within = np.arange(len(places)) - np.repeat(starts, counts)
-    where = np.repeat(begin, counts) + np.where(within == 0, 1, 2 + 2 * within)
+    # The second command stands between the first vertex and the others.
+    where = np.arange(len(places)) * 2 + np.repeat(begin - 2 * starts + 2, counts)
+    where[starts] -= 1
     tokens[where], tokens[where + 1] = steps[:, 0], steps[:, 1]
     tokens[begin], tokens[begin + 3] = _MOVE_ONE, ((counts - 1) << 3) | 2
     if closing:
         tokens[begin + lengths - 1] = _CLOSE
-    per_row = np.add.reduceat(lengths, first_line) if len(found) else np.empty(0, np.int64)
-    return found, _Ragged(tokens, per_row)
+    per_row = np.add.reduceat(lengths, first_line) if len(first_line) else np.empty(0, np.int64)
+    return rows[first_line], _Ragged(tokens, per_row)
 
 
 def _deltas(places: Ints, restarts: Ints) -> Ints:
@@ -177,21 +289,6 @@ def _deltas(places: Ints, restarts: Ints) -> Ints:
 def _zigzag(numbers: Ints) -> Ints:
     folded: Ints = (numbers << 1) ^ (numbers >> 63)
     return folded
-
-
-def _tags(columns: Mapping[str, Sequence[Value]], which: Ints) -> tuple[list[str], list[Value], _Ragged]:
-    """Keys, distinct values, and per row the pairs of their numbers."""
-    known: dict[tuple[type, Value], int] = {}
-    pairs = np.empty((len(which), 2 * len(columns)), np.int64)
-    rows = which.tolist()
-    for number, column in enumerate(columns.values()):
-        told = [column[row] for row in rows]
-        pairs[:, 2 * number] = number
-        pairs[:, 2 * number + 1] = [
-            -1 if value is None else known.setdefault((type(value), value), len(known)) for value in told
-        ]
-    said = np.repeat(pairs[:, 1::2] >= 0, 2, axis=1)
-    return list(columns), [value for _, value in known], _Ragged(pairs[said], said.sum(axis=1).astype(np.int64))
 
 
 def _features(ids: Ints | None, kinds: Ints, tags: _Ragged, drawn: _Ragged) -> bytes:
@@ -223,7 +320,7 @@ def _joined(several: Sequence[_Ragged]) -> _Ragged:
 def _joined_rows(several: Sequence[_Ragged]) -> _Ragged:
     """Rows beside rows."""
     counts = np.sum([each.counts for each in several], axis=0)
-    flat = np.empty(int(counts.sum()), np.int64)
+    flat = np.empty(int(counts.sum()), several[-1].flat.dtype)
     begin = np.cumsum(counts) - counts
     for each in several:
         within = np.arange(len(each.flat)) - np.repeat(each.starts, each.counts)

@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
 from gis_svc import mvt
-from gis_svc.mvt import BUFFER, EXTENT, Ints, Layer, Shapes, Value
+from gis_svc.mvt import BUFFER, EXTENT, Bools, Floats, Ints, Shapes, Strokes, Tags, Value
 from grid_kernel.geo import Box
 
 DEEPEST = 22
@@ -38,11 +38,21 @@ class Tile:
         west, east = ((x / side) * 360 - 180 for x in (self.column - margin, self.column + 1 + margin))
         return Box(max(west, -180.0), south, min(east, 180.0), north)
 
-    def units(self, world: Shapes) -> Shapes:
-        """Shapes of the square world in units of this tile, y down."""
-        corner, scale = np.array([self.column, self.row]), float(1 << self.zoom)
-        moved: Shapes = shapely.transform(world, lambda xy: (xy * scale - corner) * EXTENT)
+    def moved(self, world: Floats) -> Floats:
+        """Coordinates of the square world, pairs of x and y, in units of this tile, y down."""
+        corner = np.resize([self.column, self.row], world.shape[1])
+        moved: Floats = (world * float(1 << self.zoom) - corner) * EXTENT
         return moved
+
+    def units(self, world: Shapes) -> Shapes:
+        """Shapes of the square world in units of this tile."""
+        units: Shapes = shapely.transform(world, self.moved)
+        return units
+
+    def above(self, zoom: int) -> "Tile":
+        """The tile of a lower zoom in which this one lies; itself where it is none."""
+        by = max(0, self.zoom - zoom)
+        return Tile(self.zoom - by, self.column >> by, self.row >> by)
 
 
 def _latitude(y: float) -> float:
@@ -68,45 +78,61 @@ def _project(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.column_stack([degrees[:, 0] / 360 + 0.5, 0.5 - np.log((1 + sine) / (1 - sine)) / (4 * np.pi)])
 
 
-@dataclass(frozen=True, slots=True)
-class Drawable:
-    """What a layer draws: shapes and label points of the square world, and the columns of both."""
+class Sheet:
+    """Shapes with their names and properties, made ready once to be cut into any tile."""
 
-    shapes: Shapes
-    labels: Shapes
-    columns: Mapping[str, Sequence[Value]]
-    ids: Ints | None = None
+    def __init__(
+        self, degrees: Shapes, columns: Mapping[str, Sequence[Value]], ids: Ints | None = None, label: str = "name"
+    ) -> None:
+        """Shapes in degrees; rows whose `label` says something have it written at a point of theirs."""
+        self._shapes = to_world(degrees)
+        self._boxes = shapely.bounds(self._shapes)
+        self._strokes = mvt.strokes_of(self._shapes)
+        self._tags = Tags.of(columns, len(degrees))
+        self._ids = ids
+        labelled = np.array([value is not None for value in columns.get(label, ())], bool)
+        self._spots = np.full((len(degrees), 2), np.nan)
+        if labelled.any():
+            self._spots[labelled] = shapely.get_coordinates(label_points(self._shapes[labelled]))
 
+    @property
+    def size(self) -> int:
+        """Bytes of memory, about: what is kept of each vertex, value and row."""
+        vertices = sum(len(strokes.places) for strokes in self._strokes)
+        return 48 * vertices + len(self._tags.values.flat) + 400 * len(self._boxes) + 1_000
 
-def draw(name: str, tile: Tile, what: Drawable, *, label: str = "name") -> bytes:
-    """A tile with two layers: the shapes, and one label point each in the tile it lies in."""
-    shapes = _clipped(tile.units(what.shapes))
-    labels = tile.units(what.labels)
-    here = np.flatnonzero(_inside(labels))
-    spoken = {key: [column[row] for row in here.tolist()] for key, column in what.columns.items()}
-    ids = what.ids[here] if what.ids is not None else None
-    words = [Layer(f"{name}-labels", labels[here], ids, spoken)] if label in what.columns else []
-    return mvt.encode([Layer(name, shapes, what.ids, what.columns), *words])
+    def draw(self, name: str, tile: Tile, rows: Bools | None = None) -> bytes:
+        """A tile with two layers: the shapes, and one label point each in the tile it lies in; of some rows or all."""
+        boxes = tile.moved(self._boxes)
+        low, high = -BUFFER, EXTENT + BUFFER
+        seen = np.all(boxes[:, :2] <= high, axis=1) & np.all(boxes[:, 2:] >= low, axis=1)
+        spots = tile.moved(self._spots)
+        # Half open, so that a label stands in one tile only.
+        here = np.all((spots >= 0) & (spots < EXTENT), axis=1)
+        if rows is not None:
+            seen, here = seen & rows, here & rows
+        cut = seen & (np.any(boxes[:, :2] < low, axis=1) | np.any(boxes[:, 2:] > high, axis=1))
+        drawn = mvt.layer_bytes(name, self._seen(tile, seen & ~cut, np.flatnonzero(cut)), self._ids, self._tags)
+        named = np.flatnonzero(here)
+        points = Strokes(mvt.POINT, spots[named], np.ones(len(named), np.int64), named, np.arange(len(named)))
+        return drawn + mvt.layer_bytes(f"{name}-labels", [points], self._ids, self._tags)
 
-
-def _clipped(shapes: Shapes) -> Shapes:
-    bounds = shapely.bounds(shapes)
-    low, high = -BUFFER, EXTENT + BUFFER
-    beyond = (bounds[:, :2] < low).any(axis=1) | (bounds[:, 2:] > high).any(axis=1)
-    if beyond.any():
-        shapes = shapes.copy()
-        shapes[beyond] = shapely.clip_by_rect(shapes[beyond], low, low, high, high)
-    return shapes
-
-
-def _inside(points: Shapes) -> NDArray[np.bool_]:
-    """Half open, so that a label stands in one tile only."""
-    x, y = shapely.get_x(points), shapely.get_y(points)
-    inside: NDArray[np.bool_] = (x >= 0) & (x < EXTENT) & (y >= 0) & (y < EXTENT)
-    return inside
+    def _seen(self, tile: Tile, whole: Bools, cut: Ints) -> list[Strokes]:
+        """Strokes of the rows that are seen whole, and of those cut off at the border."""
+        strokes = {each.kind: each.only(whole, tile.moved) for each in self._strokes}
+        if len(cut):
+            low, high = -BUFFER, EXTENT + BUFFER
+            clipped = shapely.clip_by_rect(tile.units(self._shapes[cut]), low, low, high, high)
+            for each in mvt.strokes_of(clipped):
+                more = replace(each, rows=cut[each.rows])
+                strokes[each.kind] = strokes[each.kind].beside(more) if each.kind in strokes else more
+        return list(strokes.values())
 
 
 def label_points(shapes: Shapes) -> Shapes:
-    """A point on each shape to write its name at: certainly inside a surface."""
-    points: Shapes = shapely.point_on_surface(shapes)
+    """A point on each shape to write its name at: its middle, or where that lies outside, another inside."""
+    points: Shapes = shapely.centroid(shapes)
+    outside = ~shapely.intersects(shapes, points) & (shapely.get_dimensions(shapes) > 0)
+    if outside.any():
+        points[outside] = shapely.point_on_surface(shapes[outside])
     return points

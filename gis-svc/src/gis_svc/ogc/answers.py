@@ -43,7 +43,7 @@ def answer(
 ) -> Response:
     """An answer, packed with gzip when the caller takes that and it is worth it."""
     more = dict(headers or {}) | {"Vary": "Accept, Accept-Encoding, Accept-Language"} | (_kept(etag) if etag else {})
-    if len(body) > _WORTH_PACKING and _takes_gzip(request):
+    if len(body) > _WORTH_PACKING and takes_gzip(request):
         body = packed or gzip.compress(body, 4, mtime=0)
         more["Content-Encoding"] = "gzip"
     return Response(body, status, more, media_type)
@@ -58,6 +58,7 @@ def _kept(etag: str) -> dict[str, str]:
     return {"ETag": etag, "Cache-Control": "private, no-cache"}
 
 
-def _takes_gzip(request: Request) -> bool:
+def takes_gzip(request: Request) -> bool:
+    """Whether the caller unpacks gzip."""
     accepted = request.headers.get("accept-encoding", "")
     return any(_GZIP.fullmatch(part.strip()) for part in accepted.split(","))

@@ -1,28 +1,31 @@
 """Vector tiles: tilesets of a collection, and the tiles themselves."""
 
+from contextlib import suppress
 from datetime import date
+from functools import partial
 
 import numpy as np
 import shapely
 from fastapi.responses import Response
 
-from gis_svc import tiles
-from gis_svc.kept_tiles import KeptTile, kept_tiles
+from gis_svc.kept_tiles import KeptTile, drawing_of
 from gis_svc.ogc import documents, parameters
-from gis_svc.ogc.answers import MVT, answer, etag_of, is_known, json_answer, not_modified
+from gis_svc.ogc.answers import MVT, answer, etag_of, is_known, json_answer, not_modified, takes_gzip
 from gis_svc.ogc.collections import Collection, collection_of
 from gis_svc.ogc.documents import MATRIX_SET
 from gis_svc.ogc.links import ROOT
 from gis_svc.ogc.serving import Caller, CurrentCaller
 from gis_svc.queries import features
 from gis_svc.queries.features import Asked
-from gis_svc.tiles import DEEPEST, Drawable, Tile
+from gis_svc.tiles import DEEPEST, Sheet, Tile
 from grid_kernel import clock
 from grid_kernel.errors import InvalidInput, NotFound
 from grid_kernel.routing import GridRouter
 
 router = GridRouter(prefix=f"{ROOT}/collections/{{collection}}/tiles")
 _LONGEST = 8
+_SHEET_ZOOM = 14
+"""Two kilometres and a half: some thousand buildings of a town."""
 
 
 @router.get("")
@@ -52,13 +55,14 @@ async def get_tile(
     tile = _tile(matrix_set, tile_matrix, tile_row, tile_col)
     parameters.only(caller.request, ("f", "datetime"))
     day = parameters.during_of(caller.request, caller.now).last or clock.today(caller.now)
-    key = (await caller.revision(of), of.id, caller.sight(of), day, tile)
-    etag = etag_of(*key)
+    key = (await caller.revision(of), of.id, caller.sight(of), day if of.source.dated is not None else None)
+    etag = etag_of(*key, tile)
     if is_known(caller.request, etag):
         return not_modified(etag)
-    kept = kept_tiles(caller.runtime)
-    found = kept.get(key) or kept.keep(key, KeptTile.of(await _draw(caller, of, tile, day)))
-    return answer(caller.request, found.plain, MVT, etag=etag, packed=found.packed)
+    kept = drawing_of(caller.runtime).tiles
+    found = kept.get((*key, tile)) or kept.keep((*key, tile), KeptTile(await _draw(caller, of, tile, day, key)))
+    packed = found.packed if takes_gzip(caller.request) else None
+    return answer(caller.request, found.plain, MVT, etag=etag, packed=packed)
 
 
 def _tile(matrix_set: str, *numbers: str) -> Tile:
@@ -70,23 +74,33 @@ def _tile(matrix_set: str, *numbers: str) -> Tile:
     return tile
 
 
-async def _draw(caller: Caller, of: Collection, tile: Tile, day: date) -> bytes:
+async def _draw(caller: Caller, of: Collection, tile: Tile, day: date, key: tuple[object, ...]) -> bytes:
     if tile.zoom < of.shallowest:
         return b""
     if of.level is not None:
-        return tiles.draw(of.id, tile, (await caller.layers()).of(of.level).within(tile, day))
-    return tiles.draw(of.id, tile, await _drawable(caller, of, tile, day))
+        return (await caller.layers()).of(of.level).draw(of.id, tile, day)
+    # One sheet serves all tiles of a neighbourhood, at every zoom.
+    for zoom in range(min(_SHEET_ZOOM, tile.zoom), tile.zoom + 1):
+        place = tile.above(zoom)
+        with suppress(_TooManyError):
+            make = partial(_sheet, caller, of, place, day)
+            sheet = await drawing_of(caller.runtime).sheets.made((*key, place), make)
+            return sheet.draw(of.id, tile)
+    raise InvalidInput.at("#/path/tileMatrix", "too-many-features", most=features.MOST_IN_TILE)
 
 
-async def _drawable(caller: Caller, of: Collection, tile: Tile, day: date) -> Drawable:
-    asked = Asked(features.During(day, day), box=tile.box())
+class _TooManyError(Exception):
+    """There are more features than are drawn at once."""
+
+
+async def _sheet(caller: Caller, of: Collection, place: Tile, day: date) -> Sheet:
+    asked = Asked(features.During(day, day), box=place.box())
     rows = await features.drawn(caller.reads, of.source, caller.actor, asked)
     if len(rows) == features.MOST_IN_TILE:
-        raise InvalidInput.at("#/path/tileMatrix", "too-many-features", most=features.MOST_IN_TILE)
+        raise _TooManyError
     degrees = shapely.from_wkb(np.array([row["wkb"] for row in rows], dtype=object))
     drawn = [member for member in of.source.members if member.drawn]
-    columns = {member.name: [_plain(row[member.name]) for row in rows] for member in drawn}
-    return Drawable(tiles.to_world(degrees), tiles.to_world(tiles.label_points(degrees)), columns)
+    return Sheet(degrees, {member.name: [_plain(row[member.name]) for row in rows] for member in drawn})
 
 
 def _plain(value: object) -> str | int | float | bool | None:
