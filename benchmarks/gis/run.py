@@ -1,12 +1,15 @@
-"""Items and tiles against tipg, in one run: 100,000 buildings, the same attributes, PostgreSQL 15 under both.
+"""Items and tiles against tipg and pygeoapi, in one run: 100,000 buildings, the same attributes, PostgreSQL 15.
 
     apt-get install -y postgresql-15 postgresql-15-postgis-3 wrk
     python3 -m venv var/tools/tipg && var/tools/tipg/bin/pip install tipg uvicorn httptools uvloop
-    python benchmarks/gis/run.py --rounds 3
+    python3 -m venv var/tools/pygeoapi
+    var/tools/pygeoapi/bin/pip install pygeoapi gunicorn sqlalchemy geoalchemy2 psycopg2-binary
+    python benchmarks/gis/run.py                # 3 rounds, less than five minutes
 
-tipg reads PostGIS with its indexes and answers whoever asks. Ours checks a signed token, keeps both walls of
-permission, and has telemetry, bounds and the access log on. One process each, wrk with 8 connections, keep-alive.
-`drawn` asks for the same tile of another day each time, so that nothing kept is used; `kept` is what a map gets.
+Both read PostGIS with its indexes and answer whoever asks. Ours checks a signed token, keeps both walls of permission,
+and has telemetry, bounds and the access log on. One process each, wrk with 8 connections, keep-alive.
+Tiles `read and drawn`: each once, after a change that made all that was kept useless; `drawn`: each once, out of what a
+tile above it has read; `kept`: again and again.
 """
 
 import argparse
@@ -21,8 +24,10 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import asyncpg
@@ -33,7 +38,7 @@ import shapely
 from gis_svc.app import SERVICE
 from gis_svc.models import Building
 from gis_svc.shapes import geojson_text, stored_shape
-from gis_svc.tiles import corners
+from gis_svc.tiles import Tile, corners
 from grid_deploy import engines as launcher
 from grid_deploy import trial
 from grid_deploy.processes import free_ports
@@ -50,7 +55,9 @@ from grid_kernel.testing import Tokens, actor
 
 BIN = Path("/usr/lib/postgresql/15/bin")
 TIPG = Path(os.environ.get("GRID_BENCH_TIPG", "var/tools/tipg"))
+PYGEOAPI = Path(os.environ.get("GRID_BENCH_PYGEOAPI", "var/tools/pygeoapi"))
 COUNT = 100_000
+MOST_TILES = 400
 BOX = (109.84, 40.63, 110.05, 40.80)
 WHERE = Box(109.90, 40.66, 109.92, 40.68)
 COLUMNS = ("name", "area_code", "community_code", "building_no", "compound", "road", "kind", "floors", "entrances",
@@ -150,78 +157,178 @@ def serving(command: list[str], environment: dict[str, str], ready: str) -> Iter
 
 
 LUA = """
-local n = 0
+local ffi = require("ffi")
+ffi.cdef[[typedef struct {{ long s; long ns; }} moment; int clock_gettime(int, moment *);]]
+local function now()
+  local t = ffi.new("moment")
+  ffi.C.clock_gettime(1, t)
+  return tonumber(t.s) + tonumber(t.ns) / 1e9
+end
+local paths, n, thread = {{}}, 0, nil
+for line in io.lines("{file}") do paths[#paths + 1] = line end
+asked, begun, ended = 0, 0, 0
+function setup(t) thread = t end
 request = function()
+  if begun == 0 then begun = now() end
   n = n + 1
-  return wrk.format("GET", (string.gsub("{path}", "DAY", os.date("%Y-%m-%d", 1000000000 + 86400 * (n % 9000)))))
+  return wrk.format("GET", paths[(n - 1) % #paths + 1])
+end
+response = function()
+  asked, ended = asked + 1, now()
+  if {once} and asked >= #paths then wrk.thread:stop() end
 end
 done = function(summary, latency)
   local bad = summary.errors.status + summary.errors.connect + summary.errors.read + summary.errors.timeout
-  io.write(string.format('{{"rps":%.1f,"p50":%.2f,"p99":%.2f,"bad":%d}}', summary.requests / summary.duration * 1e6,
+  local took = math.max(1e-9, thread:get("ended") - thread:get("begun"))
+  io.write(string.format('{{"rps":%.1f,"p50":%.2f,"p99":%.2f,"bad":%d}}', thread:get("asked") / took,
     latency:percentile(50) / 1e3, latency:percentile(99) / 1e3, bad))
 end
 """
 
 
-def measure(url: str, path: str, token: str | None, seconds: int) -> dict[str, float]:
-    """One series of wrk."""
-    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        script.write(LUA.format(path=path.replace("%", "%%")))
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A series: the paths of each server in turn, whether each is asked for once, and what was asked before."""
+
+    name: str
+    ours: list[str]
+    tipg: list[str] | None = None
+    pygeoapi: list[str] | None = None
+    once: bool = False
+    warm: list[str] | None = None
+
+
+def measure(url: str, paths: list[str], token: str | None, seconds: int, *, once: bool) -> dict[str, float]:
+    """One series of wrk: so many seconds, or until every path was asked for once."""
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script, tempfile.NamedTemporaryFile("w") as listed:
+        listed.write("\n".join(paths))
+        listed.flush()
+        script.write(LUA.format(file=listed.name, once=str(once).lower()))
         script.flush()
         headers = ["-H", f"Authorization: Bearer {token}"] if token else []
         command = ["wrk", "-t1", "-c8", "--timeout", "10s", f"-d{seconds}s", "-s", script.name, *headers, url]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
     found: dict[str, float] = json.loads("{" + done.stdout.rpartition("{")[2])
+    if not found["rps"]:
+        raise SystemExit(f"{url}{paths[0]}: not one answer in {seconds} s")
     if found["bad"]:
-        raise SystemExit(f"{url}{path}: {found['bad']:.0f} answers were none")
+        raise SystemExit(f"{url}{paths[0]}: {found['bad']:.0f} answers were none")
     return found
 
 
-def paths() -> dict[str, tuple[str, str | None]]:
-    """What is asked, of ours and of tipg."""
+def tiles_of(zoom: int) -> list[Tile]:
+    """Every tile of the district at a zoom, row by row, 400 at most."""
+    first, last = corners(Box(*BOX), zoom)
+    rows, columns = range(first.row, last.row + 1), range(first.column, last.column + 1)
+    return [Tile(zoom, column, row) for row in rows for column in columns][:MOST_TILES]
+
+
+def series() -> list[Asked]:
+    """What is asked, of each server."""
     box = ",".join(map(str, WHERE))
-    ours, theirs = "/ogc/collections/buildings", "/collections/public.building"
-    asked: dict[str, tuple[str, str | None]] = {
-        "items, limit=100": (f"{ours}/items?limit=100", f"{theirs}/items?limit=100"),
-        "items in a box, limit=100": (f"{ours}/items?limit=100&bbox={box}", f"{theirs}/items?limit=100&bbox={box}"),
-        "one item": (f"{ours}/items/{UUID(int=4711)}", f"{theirs}/items/4711"),
-    }
-    for zoom in (14, 16):
-        tile, _ = corners(WHERE, zoom)
-        place = f"tiles/WebMercatorQuad/{zoom}/{tile.row}/{tile.column}"
-        other = f"{theirs}/tiles/WebMercatorQuad/{zoom}/{tile.column}/{tile.row}"
-        asked[f"tile z{zoom}, drawn"] = (f"{ours}/{place}?datetime=DAY", other)
-        asked[f"tile z{zoom}, kept"] = (f"{ours}/{place}", None)
+    ours, tipg = "/ogc/collections/buildings", "/collections/public.building"
+    theirs = "/collections/building"
+    items, boxed = "items?limit=100", f"items?limit=100&bbox={box}"
+    asked = [
+        Asked(items, [f"{ours}/{items}"], [f"{tipg}/{items}"], [f"{theirs}/{items}&f=json"]),
+        Asked(boxed.replace(box, "…"), [f"{ours}/{boxed}"], [f"{tipg}/{boxed}"], [f"{theirs}/{boxed}&f=json"]),
+        Asked("one item", [f"{ours}/items/{UUID(int=4711)}"], [f"{tipg}/items/4711"], [f"{theirs}/items/4711?f=json"]),
+    ]
+    for zoom, fresh in ((14, "read and drawn"), (15, "drawn"), (16, "drawn")):
+        tiles = tiles_of(zoom)
+        own = [f"{ours}/tiles/WebMercatorQuad/{zoom}/{tile.row}/{tile.column}" for tile in tiles]
+        its = [f"{tipg}/tiles/WebMercatorQuad/{zoom}/{tile.column}/{tile.row}" for tile in tiles]
+        warm = None if zoom == 14 else asked[3].ours
+        asked.append(Asked(f"{len(tiles)} tiles z{zoom}, {fresh}", own, its, once=True, warm=warm))
+        asked.append(Asked(f"{len(tiles)} tiles z{zoom}, kept", own, its))
     return asked
 
 
-def compare(ours: str, theirs: str, token: str, rounds: int, seconds: int) -> None:
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """Three servers, how ours is entered, and how its tiles are forgotten."""
+
+    ours: str
+    tipg: str
+    pygeoapi: str | None
+    token: str
+    owner: str
+
+    def asked(self, series: Asked) -> list[tuple[str, list[str]]]:
+        """Who is asked for what, in turns."""
+        pairs = ((self.ours, series.ours), (self.tipg, series.tipg), (self.pygeoapi, series.pygeoapi))
+        return [(url, paths) for url, paths in pairs if url and paths]
+
+    def forget(self) -> None:
+        """Change a building, so that nothing drawn before is of use; the service hears of it within a second."""
+        asyncio.run(self._change())
+        time.sleep(2)
+
+    async def _change(self) -> None:
+        owner = await asyncpg.connect(self.owner)
+        await owner.execute("update building set version = version + 1 where id = $1", UUID(int=1))
+        await owner.close()
+
+
+def compare(servers: Servers, rounds: int, seconds: int) -> None:
     """Rounds of all series; medians, and the ratio within a round."""
-    print(f"{'':<28} {'ours rps':>9} {'p50':>7} {'p99':>7}   {'tipg rps':>9} {'p50':>7} {'p99':>7}   ratio")
-    for name, (own, other) in paths().items():
-        mine, tipg = [], []
+    print(f"{'requests/s (p50, p99 ms)':<28} {'ours':>22} {'tipg':>22} {'pygeoapi':>22}   ratios", flush=True)
+    for each in series():
+        found: list[list[dict[str, float]]] = [[], [], []]
         for _ in range(rounds):
-            mine.append(measure(ours, own, token, seconds))
-            if other:
-                tipg.append(measure(theirs, other, None, seconds))
-        print(f"{name:<28} {_line(mine)}   {_line(tipg) if tipg else '':>25}   {_ratio(mine, tipg)}", flush=True)
+            if each.once:
+                servers.forget()
+                if each.warm:
+                    measure(servers.ours, each.warm, servers.token, 30, once=True)
+            longest = 30 if each.once else seconds
+            for which, (url, paths) in enumerate(servers.asked(each)):
+                token = servers.token if which == 0 else None
+                found[which].append(measure(url, paths, token, longest, once=each.once))
+        ratios = [_ratio(found[0], other) for other in found[1:]]
+        print(f"{each.name:<28} {' '.join(map(_line, found))}   {' '.join(ratios)}", flush=True)
 
 
 def _line(series: list[dict[str, float]]) -> str:
+    if not series:
+        return " " * 22
     rps, p50, p99 = (statistics.median(each[key] for each in series) for key in ("rps", "p50", "p99"))
-    return f"{rps:9.0f} {p50:7.1f} {p99:7.1f}"
+    return f"{f'{rps:.0f} ({p50:.1f}, {p99:.1f})':>22}"
 
 
-def _ratio(mine: list[dict[str, float]], tipg: list[dict[str, float]]) -> str:
-    ratios = [one["rps"] / other["rps"] for one, other in zip(mine, tipg, strict=False)]
+def _ratio(mine: list[dict[str, float]], others: list[dict[str, float]]) -> str:
+    ratios = [one["rps"] / other["rps"] for one, other in zip(mine, others, strict=False)]
     return f"x{statistics.median(ratios):.1f}" if ratios else ""
+
+
+@contextmanager
+def pygeoapi(address: str) -> Iterator[str | None]:
+    """pygeoapi over the same PostGIS under gunicorn, one worker; nothing where it is not installed."""
+    if not (PYGEOAPI / "bin/gunicorn").exists():
+        yield None
+        return
+    port = free_ports(1)[0]
+    with tempfile.TemporaryDirectory() as folder:
+        config, document = Path(__file__).with_name("pygeoapi.yml"), Path(folder, "openapi.yml")
+        own = {
+            "PYGEOAPI_CONFIG": str(config),
+            "PYGEOAPI_OPENAPI": str(document),
+            "BENCH_PORT": str(port),
+            "BENCH_DATABASE_PORT": str(urlsplit(address).port),
+        }
+        with document.open("w") as out:
+            made = [str(PYGEOAPI / "bin/pygeoapi"), "openapi", "generate", str(config)]
+            subprocess.run(made, env=os.environ | own, stdout=out, check=True)
+        workers = ["-w", "1", "-k", "gthread", "--threads", "8", "-b", f"127.0.0.1:{port}"]
+        command = [str(PYGEOAPI / "bin/gunicorn"), *workers, "pygeoapi.flask_app:APP"]
+        with serving(command, own, f"http://127.0.0.1:{port}/conformance?f=json"):
+            yield f"http://127.0.0.1:{port}"
 
 
 def main() -> None:
     """Both servers, side by side, asked in turns."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=3)
     given = parser.parse_args()
     if not (BIN / "initdb").exists() or not (TIPG / "bin/uvicorn").exists() or not shutil.which("wrk"):
         print("left out: PostgreSQL 15 with PostGIS, wrk and tipg are needed, see the head of this file")
@@ -241,10 +348,14 @@ def main() -> None:
         its = [str(TIPG / "bin/uvicorn"), "tipg.main:app", "--port", theirs.rpartition(":")[2], "--no-access-log"]
         with (
             postgis(rows) as address,
+            pygeoapi(address) as third,
             serving(own, environment | {"GRID_GIS_PORT": ours.rpartition(":")[2]}, f"{ours}/readyz"),
             serving(its, {"DATABASE_URL": address}, f"{theirs}/healthz"),
         ):
-            compare(ours, theirs, token, given.rounds, given.seconds)
+            owner = ServiceSettings.load("gis", environment).owner_database_url
+            assert owner is not None
+            servers = Servers(ours, theirs, third, token, owner.get_secret_value())
+            compare(servers, given.rounds, given.seconds)
         launcher.stop(Settings(server.state_dir / "bench"))
     finally:
         trial.stop_server(server)

@@ -146,7 +146,7 @@ def _values(distinct: Sequence[Value]) -> _Ragged:
         return _Ragged(np.frombuffer(b"".join(members), np.uint8), counts)
     heads = np.column_stack([np.full_like(lengths, 0x22), lengths + 2, np.full_like(lengths, 0x0A), lengths])
     flat = np.frombuffer(b"".join(texts), np.uint8)
-    return _joined_rows([_columns(list(heads.T.astype(np.uint8))), _Ragged(flat, lengths)])
+    return _joined_rows([_columns(heads.astype(np.uint8)), _Ragged(flat, lengths)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,19 +292,32 @@ def _zigzag(numbers: Ints) -> Ints:
 
 
 def _features(ids: Ints | None, kinds: Ints, tags: _Ragged, drawn: _Ragged) -> bytes:
-    tag_bytes, drawn_bytes = _row_sizes(tags), _row_sizes(drawn)
-    head = [np.full(len(kinds), 0x12), np.zeros(len(kinds), np.int64)]
+    """All features: an id, properties, a kind and commands each; the three lengths are filled in at last."""
+    rows = len(kinds)
+    head = np.zeros((rows, 4 if ids is None else 6), np.int64)
+    head[:, [0, -2]] = 0x12
     if ids is not None:
-        head += [np.full(len(kinds), 0x08), ids]
-    head += [np.full(len(kinds), 0x12), tag_bytes]
-    tail = [np.full(len(kinds), 0x18), kinds, np.full(len(kinds), 0x22), drawn_bytes]
-    sizes = sum(_sizes(each) for each in (*head[2:], *tail)) + tag_bytes + drawn_bytes
-    head[1] = np.asarray(sizes, np.int64)
-    return _varints(_joined_rows([_columns(head), tags, _columns(tail), drawn]).flat)
+        head[:, 2], head[:, 3] = 0x08, ids
+    tail = np.zeros((rows, 4), np.int64)
+    tail[:, 0], tail[:, 1], tail[:, 2] = 0x18, kinds, 0x22
+    joined = _joined_rows([_columns(head), tags, _columns(tail), drawn])
+    flat, begin, wide = joined.flat, joined.starts, head.shape[1]
+    sizes = _sizes(flat)
+    total = np.concatenate([[0], np.cumsum(sizes)])
+    told, shown = begin + wide - 1, begin + wide + tags.counts + 3
+    flat[told], flat[shown] = (
+        total[at + 1 + n] - total[at + 1] for at, n in ((told, tags.counts), (shown, drawn.counts))
+    )
+    more = np.zeros(rows, np.int64)
+    for place in (told, shown):
+        sizes[place] = _sizes(flat[place])
+        more += sizes[place] - 1
+    flat[begin + 1] = total[begin + joined.counts] - total[begin + 2] + more
+    sizes[begin + 1] = _sizes(flat[begin + 1])
+    return _varints(flat, sizes)
 
 
-def _columns(columns: Sequence[Ints]) -> _Ragged:
-    table = np.stack(columns, axis=1)
+def _columns(table: Any) -> _Ragged:
     return _Ragged(table.ravel(), np.full(len(table), table.shape[1], np.int64))
 
 
@@ -320,11 +333,12 @@ def _joined(several: Sequence[_Ragged]) -> _Ragged:
 def _joined_rows(several: Sequence[_Ragged]) -> _Ragged:
     """Rows beside rows."""
     counts = np.sum([each.counts for each in several], axis=0)
+    if len(counts) and all((each.counts == each.counts[0]).all() for each in several):
+        return _Ragged(np.concatenate([each.flat.reshape(len(counts), -1) for each in several], axis=1).ravel(), counts)
     flat = np.empty(int(counts.sum()), several[-1].flat.dtype)
     begin = np.cumsum(counts) - counts
     for each in several:
-        within = np.arange(len(each.flat)) - np.repeat(each.starts, each.counts)
-        flat[np.repeat(begin, each.counts) + within] = each.flat
+        flat[np.repeat(begin - each.starts, each.counts) + np.arange(len(each.flat))] = each.flat
         begin = begin + each.counts
     return _Ragged(flat, counts)
 
@@ -332,29 +346,26 @@ def _joined_rows(several: Sequence[_Ragged]) -> _Ragged:
 def _sizes(numbers: Ints) -> Ints:
     """How many bytes each number takes as a varint."""
     sizes = np.ones(len(numbers), np.int64)
-    for bits in range(7, 63, 7):
-        longer = numbers >> bits
-        if not longer.any():
-            break
-        sizes += longer > 0
+    longer = np.flatnonzero(numbers > 0x7F)  # noqa: PLR2004 - seven bits of a byte
+    left = numbers[longer] >> 7
+    while len(longer):
+        sizes[longer] += 1
+        more = left > 0x7F  # noqa: PLR2004 - as above
+        longer, left = longer[more], left[more] >> 7
     return sizes
 
 
-def _row_sizes(rows: _Ragged) -> Ints:
-    total = np.concatenate([[0], np.cumsum(_sizes(rows.flat))])
-    sizes: Ints = total[rows.starts + rows.counts] - total[rows.starts]
-    return sizes
-
-
-def _varints(numbers: Ints) -> bytes:
-    sizes = _sizes(numbers)
+def _varints(numbers: Ints, sizes: Ints) -> bytes:
     at = np.cumsum(sizes) - sizes
-    out = np.empty(int(sizes.sum()), np.uint8)
-    left = sizes
-    while len(numbers):
-        more = left > 1
-        out[at] = (numbers & 0x7F) | (more.astype(np.int64) << 7)
-        numbers, at, left = numbers[more] >> 7, at[more] + 1, left[more] - 1
+    out = np.empty(int(at[-1] + sizes[-1]) if len(at) else 0, np.uint8)
+    out[at] = numbers & 0x7F
+    longer = np.flatnonzero(sizes > 1)
+    out[at[longer]] |= 0x80
+    left, at, sizes = numbers[longer] >> 7, at[longer] + 1, sizes[longer] - 1
+    while len(left):
+        more = sizes > 1
+        out[at] = (left & 0x7F) | (more.astype(np.int64) << 7)
+        left, at, sizes = left[more] >> 7, at[more] + 1, sizes[more] - 1
     return out.tobytes()
 
 

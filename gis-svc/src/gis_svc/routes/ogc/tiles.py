@@ -95,13 +95,7 @@ class _TooManyError(Exception):
 
 async def _sheet(caller: Caller, of: Collection, place: Tile, day: date) -> Sheet:
     asked = Asked(features.During(day, day), box=place.box())
-    rows = await features.drawn(caller.reads, of.source, caller.actor, asked)
-    if len(rows) == features.MOST_IN_TILE:
+    wkb, columns = await features.drawn(caller.reads, of.source, caller.actor, asked)
+    if len(wkb) == features.MOST_IN_TILE:
         raise _TooManyError
-    degrees = shapely.from_wkb(np.array([row["wkb"] for row in rows], dtype=object))
-    drawn = [member for member in of.source.members if member.drawn]
-    return Sheet(degrees, {member.name: [_plain(row[member.name]) for row in rows] for member in drawn})
-
-
-def _plain(value: object) -> str | int | float | bool | None:
-    return value if isinstance(value, str | int | float | bool) or value is None else str(value)
+    return Sheet(shapely.from_wkb(np.array(wkb, dtype=object)), columns)
