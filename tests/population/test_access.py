@@ -18,6 +18,8 @@ from population_svc.models import Base, Household, Person, household_version, pe
 ANY = uuid4()
 HOUSEHOLD = {"formedOn": "2026-01-01", "dwellingId": str(ANY), "persons": [person()]}
 IMPORT = {"areaCode": "150204", "filename": "a", "size": 9, "sha256": "0" * 64}
+FORM = {"areaCode": "150204", "name": "a", "subject": "person", "fields": [{"name": "姓名"}], "owner": "station-1"}
+FORM |= {"reason": "a", "basis": "a", "endsOn": "2030-01-01"}
 VISIT = {"householdId": str(ANY), "visitedAt": "2026-11-01T08:00:00+08:00", "outcome": "done"}
 CARE = {"personId": str(ANY), "reason": "disability", "basis": "证", "startsOn": "2026-01-10"}
 GRID = "150204999999999"
@@ -82,6 +84,14 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("GET", "/statistics/households?area=150204", None),
     ("GET", "/statistics/dwellings?area=150204", None),
     ("GET", f"/persons?area={GRID}", None),
+    ("GET", "/data-elements", None),
+    ("POST", "/form-matches", {"subject": "person", "fields": [{"name": "姓名"}]}),
+    ("POST", "/forms", FORM),
+    ("GET", "/forms", None),
+    ("GET", f"/forms/{ANY}", None),
+    ("POST", f"/forms/{ANY}/decision", {"approved": True}),
+    ("GET", f"/forms/{ANY}/schema", None),
+    ("GET", f"/forms/{ANY}/workbook", None),
     ("POST", "/imports", IMPORT),
     ("GET", "/imports", None),
     ("GET", f"/imports/{ANY}", None),
@@ -113,7 +123,7 @@ ROUTES: list[tuple[str, str, Any]] = [
 ]
 _OF_ANOTHER_KIND = ("/care-entries", "/spot-checks", "/person-mergers", "/transfers", "/data-requests", "/secrecies")
 WITHOUT_SMALL_NUMBERS = ("/statistics/persons", "/statistics/dwellings")
-OPEN_TO_ALL_READERS = {"/imports", "/households", "/dwellings", "/follow-ups"}
+OPEN_TO_ALL_READERS = {"/forms", "/imports", "/households", "/dwellings", "/follow-ups"}
 
 
 def names(routes: list[tuple[str, str, Any]]) -> list[str]:

@@ -5,6 +5,7 @@ from population_svc.commands.checking import answer_check, draw_checks
 from population_svc.commands.doors import call_household, put_up_token
 from population_svc.commands.duplicates import keep_apart, merge_persons, undo_merger
 from population_svc.commands.forgetting import FORGETS, forget, retention
+from population_svc.commands.forming import ask_for_form, counted, decide_form, match_fields
 from population_svc.commands.grids import follow_buildings, follow_misplaced, hear_buildings
 from population_svc.commands.importing import (
     announce_import,
@@ -58,6 +59,7 @@ __all__ = [
     "accept_transfer",
     "announce_import",
     "answer_check",
+    "ask_for_form",
     "ask_of_own",
     "ask_transfer",
     "call_household",
@@ -69,6 +71,8 @@ __all__ = [
     "close_own",
     "complete_import",
     "confirm_secrecy",
+    "counted",
+    "decide_form",
     "decide_request",
     "draw_checks",
     "end_care",
@@ -85,6 +89,7 @@ __all__ = [
     "leave_person",
     "list_for_care",
     "load",
+    "match_fields",
     "merge_households",
     "merge_persons",
     "move_household",

@@ -17,6 +17,7 @@ from population_svc.models.base import (
 from population_svc.models.care import CareEntry, CareReason
 from population_svc.models.duplicates import DistinctPair, PersonMerger
 from population_svc.models.figures import GridFigures
+from population_svc.models.forms import DataElement, Form
 from population_svc.models.importing import (
     ColumnMemory,
     ImportBatch,
@@ -60,11 +61,13 @@ __all__ = [
     "CareEntry",
     "CareReason",
     "ColumnMemory",
+    "DataElement",
     "DataRequest",
     "DistinctPair",
     "DoorToken",
     "Dwelling",
     "FollowUp",
+    "Form",
     "GridFigures",
     "Household",
     "ImportBatch",

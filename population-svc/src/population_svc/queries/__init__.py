@@ -17,6 +17,7 @@ from population_svc.queries.forgetting import (
     forget_spot_checks,
     forget_transfers,
 )
+from population_svc.queries.forms import defined_elements, elements, form, forms
 from population_svc.queries.grids import grid_now, grid_of, misplaced, rule_before, rules_on, rules_over
 from population_svc.queries.households import (
     RosterFilter,
@@ -91,6 +92,7 @@ from population_svc.queries.persons import (
     stays_of,
     where_is,
 )
+from population_svc.queries.register_rows import count_rows, register_rows
 from population_svc.queries.scope import everyone, visible, within
 from population_svc.queries.statements import (
     confirmed_at,
@@ -178,17 +180,20 @@ __all__ = [
     "count_households",
     "count_in_grids",
     "count_persons",
+    "count_rows",
     "counts",
     "current_door_token",
     "current_occupancies",
     "current_occupancy",
     "data_request_for_update",
     "data_requests",
+    "defined_elements",
     "door",
     "drawn_since",
     "dwelling",
     "dwelling_for_update",
     "dwellings",
+    "elements",
     "empty_dwellings",
     "entered",
     "everyone",
@@ -211,6 +216,8 @@ __all__ = [
     "forget_secrecies",
     "forget_spot_checks",
     "forget_transfers",
+    "form",
+    "forms",
     "grid_now",
     "grid_of",
     "homes",
@@ -262,6 +269,7 @@ __all__ = [
     "read_transfer",
     "reads_of",
     "recorded_since",
+    "register_rows",
     "rejections",
     "remember",
     "remembered",

@@ -6,6 +6,7 @@ from population_svc.routes.doors import doors
 from population_svc.routes.duplicates import duplicates
 from population_svc.routes.dwellings import dwellings
 from population_svc.routes.figures import figures
+from population_svc.routes.forms import forms
 from population_svc.routes.households import households
 from population_svc.routes.imports import imports
 from population_svc.routes.own import own
@@ -36,6 +37,7 @@ ROUTERS = (
     provenance,
     statistics,
     imports,
+    forms,
     syncing,
     transfers,
     own,

@@ -47,6 +47,12 @@ def check_keeps_register(actor: Actor) -> None:
         raise Forbidden
 
 
+def check_reads_register(actor: Actor) -> None:
+    """Refuse whoever has no sight of the register at all."""
+    if not actor.holds(*SIGHT):
+        raise Forbidden
+
+
 def check_serves_at_window(actor: Actor) -> None:
     """Somebody from elsewhere who is present is served at the window: A duty, nobody else."""
     if not any(grant.post is Post.WINDOW_CLERK and grant.duty == "window" for grant in actor.grants):

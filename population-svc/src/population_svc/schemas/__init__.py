@@ -5,6 +5,18 @@ from population_svc.schemas.checks import SpotCheckAnswerIn, SpotCheckOut, Visit
 from population_svc.schemas.doors import Call, DoorOpened, DoorOpening, DoorTokenOut
 from population_svc.schemas.duplicates import AlikePair, AlikePerson, DistinctIn, PersonMergerIn, PersonMergerOut
 from population_svc.schemas.figures import AreaProgress, CareProgress, CountsOut, Figure, PaceOut, ProgressOut, RuleOut
+from population_svc.schemas.forms import (
+    DataElementOut,
+    FieldIn,
+    FieldMatch,
+    FormDecisionIn,
+    FormFieldOut,
+    FormIn,
+    FormMatchIn,
+    FormMatchOut,
+    FormOut,
+    FormRow,
+)
 from population_svc.schemas.households import (
     DwellingChange,
     DwellingIn,
@@ -116,6 +128,7 @@ __all__ = [
     "ClaimIn",
     "ClashOut",
     "CountsOut",
+    "DataElementOut",
     "DataRequestDecision",
     "DataRequestOut",
     "Death",
@@ -128,9 +141,18 @@ __all__ = [
     "DwellingIn",
     "DwellingOut",
     "DwellingStatistics",
+    "FieldIn",
+    "FieldMatch",
     "FieldProblem",
     "Figure",
     "FollowUpOut",
+    "FormDecisionIn",
+    "FormFieldOut",
+    "FormIn",
+    "FormMatchIn",
+    "FormMatchOut",
+    "FormOut",
+    "FormRow",
     "Gone",
     "HouseholdChange",
     "HouseholdIn",
