@@ -20,6 +20,7 @@ HOUSEHOLD = {"formedOn": "2026-01-01", "dwellingId": str(ANY), "persons": [perso
 IMPORT = {"areaCode": "150204", "filename": "a", "size": 9, "sha256": "0" * 64}
 FORM = {"areaCode": "150204", "name": "a", "subject": "person", "fields": [{"name": "姓名"}], "owner": "station-1"}
 FORM |= {"reason": "a", "basis": "a", "endsOn": "2030-01-01"}
+EXPORT = {"areaCode": "150204", "subject": "person", "elements": ["name"], "purpose": "reporting", "reason": "a"}
 VISIT = {"householdId": str(ANY), "visitedAt": "2026-11-01T08:00:00+08:00", "outcome": "done"}
 CARE = {"personId": str(ANY), "reason": "disability", "basis": "证", "startsOn": "2026-01-10"}
 GRID = "150204999999999"
@@ -84,6 +85,11 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("GET", "/statistics/households?area=150204", None),
     ("GET", "/statistics/dwellings?area=150204", None),
     ("GET", f"/persons?area={GRID}", None),
+    ("POST", "/exports", EXPORT),
+    ("GET", "/exports", None),
+    ("GET", f"/exports/{ANY}", None),
+    ("POST", f"/exports/{ANY}/decision", {"approved": True}),
+    ("GET", f"/exports/{ANY}/file", None),
     ("GET", "/data-elements", None),
     ("POST", "/form-matches", {"subject": "person", "fields": [{"name": "姓名"}]}),
     ("POST", "/forms", FORM),
@@ -123,7 +129,7 @@ ROUTES: list[tuple[str, str, Any]] = [
 ]
 _OF_ANOTHER_KIND = ("/care-entries", "/spot-checks", "/person-mergers", "/transfers", "/data-requests", "/secrecies")
 WITHOUT_SMALL_NUMBERS = ("/statistics/persons", "/statistics/dwellings")
-OPEN_TO_ALL_READERS = {"/forms", "/imports", "/households", "/dwellings", "/follow-ups"}
+OPEN_TO_ALL_READERS = {"/exports", "/forms", "/imports", "/households", "/dwellings", "/follow-ups"}
 
 
 def names(routes: list[tuple[str, str, Any]]) -> list[str]:

@@ -100,7 +100,7 @@ class Import:
 async def only_when_told(runtime: Runtime) -> AsyncIterator[None]:
     """The job of the running app waits, as when another process is at it: tests say when work is done."""
     guard = await asyncpg.connect(runtime.settings.system_database_url.get_secret_value())
-    await guard.execute("select pg_advisory_lock($1)", zlib.crc32(b"job:population:bring-in"))
+    await guard.execute("select pg_advisory_lock($1)", zlib.crc32(b"job:population:carry-tables"))
     yield
     await guard.close()
 

@@ -25,9 +25,9 @@ async def ask_back(runtime: "Runtime", now: datetime) -> int:
         return await commands.draw_checks(session, now=now)
 
 
-async def bring_in(runtime: "Runtime", now: datetime) -> int:
-    """Work on the tables that were brought in until none waits."""
-    worked = 0
+async def carry_tables(runtime: "Runtime", now: datetime) -> int:
+    """Work on the tables that were brought in until none waits, and make those that are taken out."""
+    worked = await commands.make_exports(runtime, now)
     while not runtime.stopping.is_set() and (waiting := await commands.work_on_imports(runtime, now)):
         worked, now = worked + waiting, clock.now()
     return worked
@@ -35,7 +35,7 @@ async def bring_in(runtime: "Runtime", now: datetime) -> int:
 
 async def forget(runtime: "Runtime", now: datetime) -> int:
     """Forget files after a week, and every class of data whose time is over."""
-    files = await commands.expire_imports(runtime, now)
+    files = await commands.expire_imports(runtime, now) + await commands.expire_exports(runtime, now)
     async with runtime.system_session() as session:
         return files + await commands.forget(session, now=now)
 
@@ -60,6 +60,6 @@ JOBS = (
     Job("ask-back", every=timedelta(days=1), run=ask_back),
     Job("tell-figures", every=timedelta(minutes=4), run=tell_figures),
     Job("hand-over", every=timedelta(hours=1), run=hand_over),
-    Job("bring-in", every=timedelta(seconds=2), run=bring_in),
+    Job("carry-tables", every=timedelta(seconds=2), run=carry_tables),
     Job("forget", every=timedelta(days=1), run=forget),
 )

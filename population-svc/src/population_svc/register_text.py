@@ -9,7 +9,7 @@ from grid_kernel.auth import Actor
 from grid_kernel.codes import read_table
 from grid_kernel.identifiers import mask_id_number, mask_name, mask_phone
 from population_svc import rules
-from population_svc.rules import Element, Presence, Sight
+from population_svc.rules import Element, ExportPurpose, Presence, Sight
 
 _PRESENCE = {Presence.LIVING: "常住", Presence.REGISTERED_ONLY: "户在人不在", Presence.REPORTED_MOVED: "据报已搬离"}
 _NUMBERS = {"id_number": mask_id_number, "phone": mask_phone, "household_phone": mask_phone}
@@ -29,6 +29,20 @@ def choices_of(element: Element) -> tuple[str, ...]:
     if element.kind is rules.ElementKind.YES_NO:
         return ("是", "否")
     return tuple(_PRESENCE.values()) if element.code == "presence" else ()
+
+
+_PURPOSES = {
+    ExportPurpose.REPORTING: "统计上报",
+    ExportPurpose.SERVICE_LIST: "上门服务名单",
+    ExportPurpose.SUBSIDY_CHECK: "补贴核对",
+    ExportPurpose.EMERGENCY_PLAN: "应急预案",
+    ExportPurpose.DATA_CHECK: "核对更正信息",
+}
+
+
+def purpose_words(purpose: ExportPurpose) -> str:
+    """What rows are taken out for, in words."""
+    return _PURPOSES[purpose]
 
 
 def cell(actor: Actor, element: Element, row: Mapping[str, Any], *, whole: bool = False) -> str:

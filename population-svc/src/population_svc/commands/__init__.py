@@ -4,6 +4,7 @@ from population_svc.commands.changing import change_dwelling, change_household, 
 from population_svc.commands.checking import answer_check, draw_checks
 from population_svc.commands.doors import call_household, put_up_token
 from population_svc.commands.duplicates import keep_apart, merge_persons, undo_merger
+from population_svc.commands.exporting import ask_for_export, decide_export, expire_exports, fetch_export, make_exports
 from population_svc.commands.forgetting import FORGETS, forget, retention
 from population_svc.commands.forming import ask_for_form, counted, decide_form, match_fields
 from population_svc.commands.grids import follow_buildings, follow_misplaced, hear_buildings
@@ -59,6 +60,7 @@ __all__ = [
     "accept_transfer",
     "announce_import",
     "answer_check",
+    "ask_for_export",
     "ask_for_form",
     "ask_of_own",
     "ask_transfer",
@@ -72,12 +74,15 @@ __all__ = [
     "complete_import",
     "confirm_secrecy",
     "counted",
+    "decide_export",
     "decide_form",
     "decide_request",
     "draw_checks",
     "end_care",
     "end_secrecy",
+    "expire_exports",
     "expire_imports",
+    "fetch_export",
     "follow_buildings",
     "follow_misplaced",
     "forget",
@@ -89,6 +94,7 @@ __all__ = [
     "leave_person",
     "list_for_care",
     "load",
+    "make_exports",
     "match_fields",
     "merge_households",
     "merge_persons",

@@ -16,6 +16,7 @@ from population_svc.models.base import (
 )
 from population_svc.models.care import CareEntry, CareReason
 from population_svc.models.duplicates import DistinctPair, PersonMerger
+from population_svc.models.exporting import ExportJob
 from population_svc.models.figures import GridFigures
 from population_svc.models.forms import DataElement, Form
 from population_svc.models.importing import (
@@ -66,6 +67,7 @@ __all__ = [
     "DistinctPair",
     "DoorToken",
     "Dwelling",
+    "ExportJob",
     "FollowUp",
     "Form",
     "GridFigures",

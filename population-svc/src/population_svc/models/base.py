@@ -15,6 +15,7 @@ DOOR = "population.door"
 CARE_GUARDIAN = "population.care.guardian"
 VISIT_NOTE = "population.visit.note"
 IMPORT = "population.import"
+EXPORT = "population.export"
 OWN_CODE = "population.own.code"
 OWN_PASS = "population.own.pass"  # noqa: S105 - the label of a column
 REQUEST_TEXT = "population.request.text"

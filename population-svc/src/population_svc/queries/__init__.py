@@ -4,6 +4,7 @@ from population_svc.queries.bulk import buildings_said, homes, known_ids, places
 from population_svc.queries.checks import check_for_update, drawn_since, spot_checks, standing_beside, visited_since
 from population_svc.queries.doors import current_door_token, door, households_in, phone_of, recorded_since
 from population_svc.queries.duplicates import last_occupancy, merger_for_update, twin
+from population_svc.queries.exporting import any_export, export_job, exports, exports_to_expire, waiting_exports
 from population_svc.queries.figures import counts, empty_dwellings, progress
 from population_svc.queries.forgetting import (
     forget_care,
@@ -92,7 +93,7 @@ from population_svc.queries.persons import (
     stays_of,
     where_is,
 )
-from population_svc.queries.register_rows import count_rows, register_rows
+from population_svc.queries.register_rows import count_rows, persons_named, register_rows
 from population_svc.queries.scope import everyone, visible, within
 from population_svc.queries.statements import (
     confirmed_at,
@@ -157,6 +158,7 @@ __all__ = [
     "RosterFilter",
     "Side",
     "any_dwelling",
+    "any_export",
     "any_household",
     "any_import",
     "any_person",
@@ -197,6 +199,9 @@ __all__ = [
     "empty_dwellings",
     "entered",
     "everyone",
+    "export_job",
+    "exports",
+    "exports_to_expire",
     "facts_of",
     "field_of",
     "figures_by_grid",
@@ -256,6 +261,7 @@ __all__ = [
     "person",
     "person_area",
     "person_for_update",
+    "persons_named",
     "persons_of",
     "phone_of",
     "place_then",
@@ -301,6 +307,7 @@ __all__ = [
     "visited_since",
     "visits_made_there",
     "visits_of",
+    "waiting_exports",
     "waiting_imports",
     "where_is",
     "where_registered",

@@ -79,8 +79,16 @@ def register_rows(
     if after is not None:
         asked = asked.where(or_(place > after[0], and_(place == after[0], root.id > after[1])))
     columns = [_column(code).label(f"e_{code}") for code in elements]
+    if subject == "household":
+        columns.append(_HEAD.id.label("head_id"))
     asked = asked.with_only_columns(root.id, root.area_code, place.label("place"), *columns)
     return asked.order_by(place, root.id).limit(limit)
+
+
+def persons_named(actor: Actor, ids: Sequence[UUID]) -> Select[Any]:
+    """Persons whose names stand in other rows, so that it is recorded that they were read."""
+    asked = visible(actor, Person).where(col(Person.id) == any_(literal(list(ids), ARRAY(Uuid))))
+    return asked.with_only_columns(col(Person.id))
 
 
 def count_rows(actor: Actor, subject: str, area: str) -> Select[Any]:
@@ -94,9 +102,11 @@ def _joined(asked: Select[Any], subject: str) -> Select[Any]:
     if subject == "dwelling":
         return asked
     if subject == "person":
+        asked = asked.where(col(Person.restricted_on).is_(None))
         lives = and_(col(Occupancy.person_id) == col(Person.id), col(Occupancy.valid_to).is_(None))
         asked = asked.join(Occupancy, lives).join(Household, col(Household.id) == col(Occupancy.household_id))
     else:
         asked = asked.where(col(Household.dissolved_on).is_(None))
     asked = asked.join(Dwelling, col(Dwelling.id) == col(Household.dwelling_id))
-    return asked.outerjoin(_HEAD, _HEAD.id == col(Household.head_person_id))
+    # Restricted persons stand in no form and no file, whoever asks.
+    return asked.outerjoin(_HEAD, and_(_HEAD.id == col(Household.head_person_id), _HEAD.restricted_on.is_(None)))

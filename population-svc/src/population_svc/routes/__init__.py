@@ -5,6 +5,7 @@ from population_svc.routes.checks import spot_checks, visit_rules
 from population_svc.routes.doors import doors
 from population_svc.routes.duplicates import duplicates
 from population_svc.routes.dwellings import dwellings
+from population_svc.routes.exports import exports
 from population_svc.routes.figures import figures
 from population_svc.routes.forms import forms
 from population_svc.routes.households import households
@@ -37,6 +38,7 @@ ROUTERS = (
     provenance,
     statistics,
     imports,
+    exports,
     forms,
     syncing,
     transfers,

@@ -75,9 +75,9 @@ def matched(code: str | None, name: str, elements: Iterable[Element]) -> Match |
     return by_word
 
 
-def tells(subject: str, element: Element) -> bool:
-    """Whether the register knows an element of each row of a form about persons, households or dwellings."""
-    return "form" in element.used_for and element.subject in _TELLS[subject]
+def tells(subject: str, element: Element, use: str = "form") -> bool:
+    """Whether the register knows an element of each row about persons, households or dwellings, for such a use."""
+    return use in element.used_for and element.subject in _TELLS[subject]
 
 
 def check_asks_for_form(actor: Actor, area: str) -> None:

@@ -4,6 +4,7 @@ from population_svc.schemas.care import CareEntryEndIn, CareEntryIn, CareEntryOu
 from population_svc.schemas.checks import SpotCheckAnswerIn, SpotCheckOut, VisitRuleIn, VisitRuleOut
 from population_svc.schemas.doors import Call, DoorOpened, DoorOpening, DoorTokenOut
 from population_svc.schemas.duplicates import AlikePair, AlikePerson, DistinctIn, PersonMergerIn, PersonMergerOut
+from population_svc.schemas.exporting import ExportDecisionIn, ExportIn, ExportOut
 from population_svc.schemas.figures import AreaProgress, CareProgress, CountsOut, Figure, PaceOut, ProgressOut, RuleOut
 from population_svc.schemas.forms import (
     DataElementOut,
@@ -141,6 +142,9 @@ __all__ = [
     "DwellingIn",
     "DwellingOut",
     "DwellingStatistics",
+    "ExportDecisionIn",
+    "ExportIn",
+    "ExportOut",
     "FieldIn",
     "FieldMatch",
     "FieldProblem",

@@ -7,8 +7,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from grid_kernel.types import AREA_CODE
 
-revision = "0012"
-down_revision = "0011"
+revision = "0013"
+down_revision = "0012"
 MOMENT = DateTime(timezone=True)
 
 
