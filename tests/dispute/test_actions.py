@@ -20,6 +20,7 @@ ROUTES: dict[Action, tuple[str, dict[str, Any]]] = {
     Action.OBJECT: ("dispatches/{}/object", {"reason": "limit_too_short"}),
     Action.EXTEND: ("dispatches/{}/extensions", {"until": SOON, "note": "等材料"}),
     Action.REMIND: ("dispatches/{}/reminders", {"note": "请反馈进展"}),
+    Action.TRANSFER: ("dispatches/{}/transfer", {"unitCode": "housing"}),
     Action.DECIDE_OBJECTION: ("objections/{}/decision", {"note": "维持"}),
     Action.DECIDE_EXTENSION: ("extensions/{}/decision", {"approved": True}),
     Action.VERIFY: ("cases/{}/verification", {"solved": True}),
@@ -143,3 +144,17 @@ async def test_a_reminder_stands_in_the_time_line_with_its_words(api: Api, place
     assert (await api.post(place.station_head, path, {"note": "居民在等"})).status_code == 201
     told = (await api.case(HANDLER, case["id"]))["entries"][-1]
     assert (told["kind"], told["note"], told["dispatchId"]) == ("reminded", "居民在等", dispatch["id"])
+
+
+async def test_the_centre_gives_a_part_to_another_unit_with_a_clock_of_its_own(api: Api, place: Place) -> None:
+    case = await api.in_state(place, "handling")
+    part = next(each for each in case["dispatches"] if each["state"] == "accepted")
+    path, version = f"/dispatches/{part['id']}/transfer", part["version"]
+    assert (await api.post(HANDLER, path, {"unitCode": "housing"}, version=version)).status_code == 403
+    unknown = await api.post(place.arbiter, path, {"unitCode": HANDLER.units()[0]}, version=version)
+    assert (unknown.status_code, unknown.json()["code"]) == (409, "already-with-unit")
+    done = await api.post(place.arbiter, path, {"unitCode": "housing", "note": "属房管"}, version=version)
+    assert (done.status_code, done.json()["state"]) == (200, "sent")
+    now = await api.case(place.arbiter, case["id"])
+    assert (now["state"], now["leadUnit"], now["entries"][-1]["kind"]) == ("dispatched", "housing", "transferred")
+    assert (await api.get(HANDLER, f"/cases/{case['id']}")).status_code == 404

@@ -156,6 +156,12 @@ class LifeOfACase(RuleBasedStateMachine):
     def reopen(self) -> None:
         self._try(self.dossier.reopen, WORKER, CALENDAR, self.now, "又发生了")
 
+    @rule(number=st.integers(0, 5), unit=units)
+    def transfer(self, number: int, unit: str) -> None:
+        if dispatch := self._some(number):
+            limit = rules.DEFAULT_LIMIT
+            self._try(self.dossier.transfer, of_unit("centre"), dispatch, unit, limit, CALENDAR, self.now)
+
     @rule(number=st.integers(0, 5))
     def remind(self, number: int) -> None:
         if dispatch := self._some(number):

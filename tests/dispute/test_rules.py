@@ -75,10 +75,18 @@ def reopen(case: Case, ended: Outcome, lead: Dispatch | None) -> object:
     return case.reopen(lead, NOW if lead else None, NOW)
 
 
+def transfer(case: Case, lead: Dispatch) -> object:
+    if lead.state is not DispatchState.ACCEPTED:
+        # Its other start leaves the state of the case as it is.
+        raise MoveNotAllowed(state=case.state.value, to=CaseState.DISPATCHED.value)
+    return case.transfer(lead, dispatch_in(case, DispatchState.SENT, unit="housing"), NOW)
+
+
 MOVES: dict[str, tuple[set[CaseState], Callable[[Case, Dispatch], object]]] = {
     "dispatch": ({CaseState.REPORTED}, dispatch_anew),
     "accept": ({CaseState.DISPATCHED}, lambda case, lead: case.accept(lead, NOW)),
     "object": ({CaseState.DISPATCHED}, lambda case, lead: case.object(lead, NOW)),
+    "transfer": ({CaseState.HANDLING}, transfer),
     "uphold": ({CaseState.OBJECTED}, lambda case, lead: case.uphold(lead, NOW)),
     "handle": ({CaseState.HANDLING}, lambda case, lead: case.handle(lead, [], "handler", NOW)),
     "verify": ({CaseState.HANDLED}, lambda case, lead: case.verify(lead, NOW, solved=True)),

@@ -222,6 +222,25 @@ class Dossier:
         self._write(actor, event, EntryKind.REROUTED, now, Why(note=note, dispatch_id=instead.id))
         return instead
 
+    def transfer(
+        self,
+        actor: Actor,
+        dispatch: Dispatch,
+        unit_code: str,
+        limit: Limit,
+        calendar: WorkingCalendar,
+        now: datetime,
+        note: str | None = None,
+    ) -> Dispatch:
+        """The centre gives a part to another unit."""
+        if any(other.unit_code == unit_code for other in self.live):
+            raise rules.AlreadyWithUnit
+        instead = self._new_dispatch(unit_code, dispatch.role, limit, calendar, now)
+        event = self.case.transfer(dispatch, instead, now)
+        self.dispatches.append(instead)
+        self._write(actor, event, EntryKind.TRANSFERRED, now, Why(note=note, dispatch_id=instead.id))
+        return instead
+
     def _of(self, objection: Objection) -> Dispatch:
         return next(dispatch for dispatch in self.dispatches if dispatch.id == objection.dispatch_id)
 

@@ -1,7 +1,15 @@
 """What can be made to happen, one function per verb."""
 
 from dispute_svc.commands.deadlines import follow_calendar
-from dispute_svc.commands.deciding import accept, decide_objection, dispatch_by_hand, handle, object_to, remind
+from dispute_svc.commands.deciding import (
+    accept,
+    decide_objection,
+    dispatch_by_hand,
+    handle,
+    object_to,
+    remind,
+    transfer,
+)
 from dispute_svc.commands.ending import close, rate, reopen, resolve, verify, void, withdraw
 from dispute_svc.commands.extending import ask_for_extension, decide_extension
 from dispute_svc.commands.following import follow_grid_change, follow_merge, keep_unit
@@ -47,6 +55,7 @@ __all__ = [
     "split",
     "supplement",
     "sync",
+    "transfer",
     "verify",
     "void",
     "withdraw",

@@ -10,7 +10,7 @@ from dispute_svc.commands.saving import open_case, save
 from dispute_svc.dossier import Dossier, Why
 from dispute_svc.models import Dispatch, Objection
 from dispute_svc.rules import Limit
-from dispute_svc.schemas import DecisionIn, DispatchIn, HandlingIn, LimitIn, NoteIn, ObjectionIn
+from dispute_svc.schemas import DecisionIn, DispatchIn, HandlingIn, LimitIn, NoteIn, ObjectionIn, TransferIn
 from grid_kernel.auth import Actor
 from grid_kernel.clock import WorkingCalendar
 from grid_kernel.db import expect_version
@@ -100,6 +100,27 @@ async def handle(
     dossier.handle(actor, dispatch, now, Why(note=given.note, attachments=given.attachments))
     await save(session, dossier, now)
     return dispatch
+
+
+async def transfer(
+    session: AsyncSession,
+    actor: Actor,
+    dispatch_id: UUID,
+    given: TransferIn,
+    *,
+    version: int,
+    calendar: WorkingCalendar,
+    now: datetime,
+) -> Dispatch:
+    """Give the part of a unit to another one."""
+    dossier, dispatch = await _part(session, actor, Dispatch, dispatch_id)
+    assert isinstance(dispatch, Dispatch)  # noqa: S101 - a dispatch was asked for
+    rules.check_may_dispatch(actor, dossier.case.area_code)
+    expect_version(dispatch, version)
+    await _check_unit(session, "/unitCode", given.unit_code)
+    instead = dossier.transfer(actor, dispatch, given.unit_code, _limit(given.limit), calendar, now, given.note)
+    await save(session, dossier, now)
+    return instead
 
 
 async def remind(session: AsyncSession, actor: Actor, dispatch_id: UUID, given: NoteIn, *, now: datetime) -> Dispatch:

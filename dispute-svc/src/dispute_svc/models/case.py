@@ -160,6 +160,18 @@ class Case(Base, table=True):
         self.version += 1
         return said.CaseDispatched(**self._part(instead, now))
 
+    def transfer(self, dispatch: "Dispatch", instead: "Dispatch", now: datetime) -> said.CaseDispatched:
+        """The centre gives a part to another unit, with a clock of its own."""
+        if dispatch.state not in rules.MAY_BE_TRANSFERRED:
+            raise rules.MoveNotAllowed(state=dispatch.state.value, to=DispatchState.WITHDRAWN.value)
+        dispatch.move(dispatch.state, DispatchState.WITHDRAWN)
+        if instead.role is DispatchRole.LEAD:
+            if self.state is CaseState.HANDLING:
+                self._move(CaseState.HANDLING, CaseState.DISPATCHED)
+            self.lead_unit, self.due_at = instead.unit_code, instead.due_at
+        self.version += 1
+        return said.CaseDispatched(**self._part(instead, now))
+
     def handle(self, dispatch: "Dispatch", others: Sequence["Dispatch"], by: str, now: datetime) -> said.CaseHandled:
         """The unit says what it did. The leading unit speaks last (Beijing 接诉即办 art 14)."""
         if dispatch.role is DispatchRole.LEAD and any(o.state in rules.PENDING_DISPATCH for o in others):

@@ -3,7 +3,16 @@
 from uuid import UUID
 
 from dispute_svc import case_file, commands, rules
-from dispute_svc.schemas import DispatchOut, ExtensionIn, ExtensionOut, HandlingIn, NoteIn, ObjectionIn, ObjectionOut
+from dispute_svc.schemas import (
+    DispatchOut,
+    ExtensionIn,
+    ExtensionOut,
+    HandlingIn,
+    NoteIn,
+    ObjectionIn,
+    ObjectionOut,
+    TransferIn,
+)
 from dispute_svc.wording import ReaderWords
 from grid_kernel.auth import CurrentActor
 from grid_kernel.db import WriteSession
@@ -68,6 +77,27 @@ async def handle_dispatch(
     """Say what the unit did. The leading unit speaks when the others have reported to it."""
     dispatch = await commands.handle(session, actor, dispatch_id, given, version=version, now=now)
     return case_file.dispatch_out(dispatch, words, now)
+
+
+@router.post(
+    "/{dispatch_id}/transfer",
+    responses=CHANGED | refusals(NotFound, rules.MayNotDispatch, rules.MoveNotAllowed, rules.AlreadyWithUnit),
+)
+async def transfer_dispatch(
+    dispatch_id: UUID,
+    given: TransferIn,
+    actor: CurrentActor,
+    version: IfMatch,
+    session: WriteSession,
+    runtime: CurrentRuntime,
+    words: ReaderWords,
+    now: Now,
+) -> DispatchOut:
+    """Give the part of a unit to another one, as the centre; the new part has a clock of its own."""
+    instead = await commands.transfer(
+        session, actor, dispatch_id, given, version=version, calendar=await runtime.calendar(), now=now
+    )
+    return case_file.dispatch_out(instead, words, now)
 
 
 @router.post(

@@ -22,6 +22,7 @@ from dispute_svc.rules.states import (
     CO_UNITS_MAY_JOIN,
     MAY_BE_DROPPED,
     MAY_BE_REMINDED,
+    MAY_BE_TRANSFERRED,
     MAY_REOPEN,
     MAY_RESOLVE,
     OPEN_STATES,
@@ -49,6 +50,7 @@ class Action(StrEnum):
     OBJECT = "object"
     EXTEND = "extend"
     REMIND = "remind"
+    TRANSFER = "transfer"
     MERGE = "merge"
     SPLIT = "split"
     VOID = "void"
@@ -177,8 +179,14 @@ def _of_the_centre(actor: Actor, case: Standing) -> Iterator[Offer]:
     for asked in case.extensions:
         if _may(lambda a=asked: check_may_extend(actor, area, a.unit_code)):  # type: ignore[misc]
             yield Offer(Action.DECIDE_EXTENSION, asked.id, asked.version)
-    if not _may(lambda: check_may_dispatch(actor, area)):
-        return
+    if _may(lambda: check_may_dispatch(actor, area)):
+        yield from _by_hand(case)
+
+
+def _by_hand(case: Standing) -> Iterator[Offer]:
+    for part in _live(case):
+        if part.state in MAY_BE_TRANSFERRED:
+            yield Offer(Action.TRANSFER, part.id, part.version)
     if case.state is CaseState.REPORTED or case.state in CO_UNITS_MAY_JOIN:
         yield _whole(case, Action.DISPATCH)
     if _can_be_dropped(case):

@@ -128,6 +128,7 @@ class EntryKind(StrEnum):
     REOPENED = "reopened"
     WITHDRAWN = "withdrawn"
     VOIDED = "voided"
+    TRANSFERRED = "transferred"
 
 
 class Channel(StrEnum):
@@ -155,6 +156,7 @@ TRANSITIONS: Mapping[CaseState, Mapping[CaseState, str]] = {
     },
     CaseState.HANDLING: {
         CaseState.HANDLED: "the leading unit says what it did; no other unit is still at it",
+        CaseState.DISPATCHED: "the centre gave it to another unit",
         CaseState.CLOSED: "merged into another case, taken back by its reporter, or void",
     },
     CaseState.HANDLED: {
@@ -179,7 +181,7 @@ DISPATCH_TRANSITIONS: Mapping[DispatchState, Mapping[DispatchState, str]] = {
     DispatchState.SENT: {
         DispatchState.ACCEPTED: "the unit took it",
         DispatchState.OBJECTED: "the unit says it is wrong",
-        DispatchState.WITHDRAWN: "solved on the spot before the unit began, or the case ended otherwise",
+        DispatchState.WITHDRAWN: "solved on the spot before the unit began, given to another unit, or the case ended",
     },
     DispatchState.OBJECTED: {
         DispatchState.SENT: "the arbiter let it stand",
@@ -187,7 +189,7 @@ DISPATCH_TRANSITIONS: Mapping[DispatchState, Mapping[DispatchState, str]] = {
     },
     DispatchState.ACCEPTED: {
         DispatchState.HANDLED: "the unit says what it did",
-        DispatchState.WITHDRAWN: "the case was merged, taken back or void",
+        DispatchState.WITHDRAWN: "given to another unit, or the case was merged, taken back or void",
     },
     DispatchState.HANDLED: {DispatchState.ACCEPTED: "a worker saw that it is not solved, or it was reopened"},
     DispatchState.WITHDRAWN: {},
@@ -199,6 +201,8 @@ MAY_BE_DROPPED = MAY_RESOLVE | {CaseState.HANDLING}
 """Merged, taken back, void: not while an objection waits for the arbiter, nor once the unit has said what it did."""
 MAY_REOPEN = frozenset({CaseState.CLOSED, CaseState.RATED})
 MAY_BE_REMINDED = frozenset({DispatchState.SENT, DispatchState.ACCEPTED})
+MAY_BE_TRANSFERRED = MAY_BE_REMINDED
+"""An objected part is the arbiter's to decide; what a unit has done it has done."""
 CLOCK_RUNS = frozenset({CaseState.DISPATCHED, CaseState.OBJECTED, CaseState.HANDLING})
 """States in which a passed limit makes a case late: an objection does not stop the clock of a unit."""
 CO_UNITS_MAY_JOIN = frozenset({CaseState.DISPATCHED, CaseState.OBJECTED, CaseState.HANDLING})

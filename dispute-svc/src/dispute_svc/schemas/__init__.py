@@ -52,6 +52,7 @@ from dispute_svc.schemas.requests import (
     ReportIn,
     SelfResolutionIn,
     SplitIn,
+    TransferIn,
     VerificationIn,
 )
 from dispute_svc.schemas.routing import (
@@ -125,6 +126,7 @@ __all__ = [
     "SplitIn",
     "SyncIn",
     "SyncOut",
+    "TransferIn",
     "UnitFigure",
     "UnitFigures",
     "UnitTemplate",

@@ -77,6 +77,14 @@ class DispatchIn(Input):
     note: Note | None = None
 
 
+class TransferIn(Input):
+    """The unit that shall have the part instead."""
+
+    unit_code: UnitCode
+    limit: LimitIn | None = None
+    note: Note | None = None
+
+
 class NoteIn(Input):
     """Words to a step, if there are any."""
 
