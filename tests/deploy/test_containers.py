@@ -96,6 +96,17 @@ def test_the_dockerfile_runs_as_a_number_and_probes_with_python() -> None:
         assert name in text
 
 
+def test_the_web_is_built_into_the_image_of_the_gateway_and_no_other() -> None:
+    text = (ROOT / "deploy" / "Dockerfile").read_text("utf-8")
+    assert {name for _, name in re.findall(r"^FROM (\S+) AS web-(\w+)$", text, re.MULTILINE)} == {*NAMES, "deploy"}
+    built = re.search(r"^FROM sources AS web-gateway\n(.*?)^FROM", text, re.MULTILINE | re.DOTALL)
+    assert built
+    assert "web/build.py" in built[1]
+    assert text.count("web/build.py") == 1
+    ignored = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    assert {"!web/**", "**/webassets", "**/node_modules"} <= set(ignored)
+
+
 def test_what_is_handed_out_is_enough_and_nothing_of_others(settings: Settings, tmp_path: Path) -> None:
     external = replace(
         settings, database_url="postgresql://postgres@postgres:5432/postgres", nats_url="nats://nats:4222"
