@@ -1,6 +1,10 @@
 /** The five clients, answering in the language the reader chose. */
 import { createClient, type Problem, type ServiceName } from '@grid/api'
 import { words } from '@grid/i18n'
+import { ref } from 'vue'
+
+/** The session has ended while the page was open. */
+export const expired = ref(false)
 
 function client<S extends ServiceName>(service: S) {
   const made = createClient(service)
@@ -8,6 +12,11 @@ function client<S extends ServiceName>(service: S) {
     onRequest({ request }) {
       request.headers.set('Accept-Language', words.language.value)
       return request
+    },
+    onResponse({ request, response }) {
+      // Who is nobody yet is asked at the door; who was somebody is asked where they are.
+      if (response.status === 401 && !/\/(me|session)$/.test(new URL(request.url).pathname)) expired.value = true
+      return response
     },
   })
   return made

@@ -1,53 +1,55 @@
 /** The moves of an application as requests, and what a receipt says. */
 import { idempotencyKey, type ApprovalTypes } from '@grid/api'
 import { approval, ifMatch } from './api'
-import type { ApplicationMove } from './rules'
 
 export type Application = ApprovalTypes['schemas']['ApplicationOut']
 export type Item = ApprovalTypes['schemas']['ItemOut']
 export type Material = ApprovalTypes['schemas']['MaterialOut']
 export type Moved = ApprovalTypes['schemas']['ApplicationMoved']
 
+export type Move = Application['actions'][number]['action']
+
+export interface Paper {
+  seq: number
+  attachments: string[]
+}
 export interface Given {
   reason: string
   deficiencies: string[]
-  seqs: number[]
+  papers: Paper[]
 }
 type Standing = Pick<Application, 'id' | 'version'>
 
+/** What a window or a unit does on its screen; the special procedures that stop a clock have their own forms elsewhere. */
+export const SHOWN: readonly Move[] = [
+  'pass_pre_review', 'forward', 'accept', 'approve', 'complete', 'correct', 'resume', 'require_correction', 'refuse_pre_review', 'refuse_acceptance', 'deny', 'withdraw',
+]
 /** The moves that need a reason in words. */
-export const REASONED: readonly ApplicationMove[] = ['refuse', 'refuseAcceptance', 'deny', 'withdraw']
+export const REASONED: readonly Move[] = ['refuse_pre_review', 'refuse_acceptance', 'deny', 'withdraw']
 
 /** Does one move; the answer carries the version for the next one. */
-export async function move(one: Standing, what: ApplicationMove, given: Given): Promise<Moved> {
+export async function move(one: Standing, what: Move, given: Given): Promise<Moved> {
   const params = {
     path: { application_id: one.id },
     header: { ...ifMatch(one.version), 'Idempotency-Key': idempotencyKey() },
   }
   const reason = given.reason.trim() || null
-  const asks: Record<ApplicationMove, () => Promise<{ data?: Moved }>> = {
-    pass: () => approval.POST('/applications/{application_id}/pre-review', { params, body: { passed: true } }),
-    refuse: () => approval.POST('/applications/{application_id}/pre-review', { params, body: { passed: false, reason } }),
-    notice: () =>
-      approval.POST('/applications/{application_id}/correction-notice', {
-        params,
-        body: { deficiencies: given.deficiencies, reason },
-      }),
-    correct: () =>
-      approval.POST('/applications/{application_id}/correction', {
-        params,
-        body: { materials: given.seqs.map((seq) => ({ seq })) },
-      }),
+  const asks: Partial<Record<Move, () => Promise<{ data?: Moved }>>> = {
+    pass_pre_review: () => approval.POST('/applications/{application_id}/pre-review', { params, body: { passed: true } }),
+    refuse_pre_review: () => approval.POST('/applications/{application_id}/pre-review', { params, body: { passed: false, reason } }),
+    require_correction: () =>
+      approval.POST('/applications/{application_id}/correction-notice', { params, body: { deficiencies: given.deficiencies, reason } }),
+    correct: () => approval.POST('/applications/{application_id}/correction', { params, body: { materials: given.papers } }),
     forward: () => approval.POST('/applications/{application_id}/forward', { params }),
     accept: () => approval.POST('/applications/{application_id}/acceptance', { params, body: { accepted: true } }),
-    refuseAcceptance: () =>
-      approval.POST('/applications/{application_id}/acceptance', { params, body: { accepted: false, reason } }),
+    refuse_acceptance: () => approval.POST('/applications/{application_id}/acceptance', { params, body: { accepted: false, reason } }),
     approve: () => approval.POST('/applications/{application_id}/decision', { params, body: { approved: true } }),
     deny: () => approval.POST('/applications/{application_id}/decision', { params, body: { approved: false, reason } }),
     complete: () => approval.POST('/applications/{application_id}/completion', { params }),
+    resume: () => approval.POST('/applications/{application_id}/resumption', { params }),
     withdraw: () => approval.POST('/applications/{application_id}/withdrawal', { params, body: { reason: reason ?? '' } }),
   }
-  return (await asks[what]()).data!
+  return (await asks[what]!()).data!
 }
 
 /** What was answered: yes or no to each situation the item asks about. */

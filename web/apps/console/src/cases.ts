@@ -85,7 +85,7 @@ export async function act(offer: Offer, given: Given): Promise<string | undefine
     reopen: () => dispute.POST('/cases/{case_id}/reopening', { params: ofCase, body: { note: words } }),
     withdraw: () => dispute.POST('/cases/{case_id}/withdrawal', { params: ofCase, body: { note } }),
     rate: () => dispute.POST('/cases/{case_id}/rating', { params: ofCase, body: { grade: given.grade, note } }),
-    disclose: () => dispute.POST('/cases/{case_id}/contact-disclosures', { params: ofCase, body: { purpose: words } }),
+    disclose: () => dispute.POST('/cases/{case_id}/contact-disclosures', { params: { path: ofCase.path }, body: { purpose: words } }),
     add: () => dispute.POST('/cases/{case_id}/additions', { params: ofCase, body: { note: words, attachments } }),
   }
   const answer = (await asks[offer.action]()) as { data?: Record<string, unknown> }

@@ -9,6 +9,8 @@ export interface Change {
 type Heard = (change: Change | undefined) => void
 
 const POLL_MS = 30_000
+/** What the stream never carries, restricted cases above all, is asked for now and then beside it. */
+const BESIDE_MS = 60_000
 const GATHER_MS = 600
 const hearers = new Set<Heard>()
 let source: EventSource | undefined
@@ -23,10 +25,19 @@ function tell(change: Change | undefined): void {
 
 function ask(): void {
   liveBy.value = 'poll'
+  every(POLL_MS)
+}
+
+function every(milliseconds: number): void {
   clearInterval(poll)
   poll = window.setInterval(() => {
     if (document.visibilityState === 'visible') tell(undefined)
-  }, POLL_MS)
+  }, milliseconds)
+}
+
+/** Lets every open screen read again. */
+export function tellAll(): void {
+  tell(undefined)
 }
 
 export function startLive(area: string): void {
@@ -35,10 +46,12 @@ export function startLive(area: string): void {
   if (!('EventSource' in window)) return
   source = new EventSource(`/api/gateway/v1/live?area=${encodeURIComponent(area)}`)
   source.addEventListener('open', () => {
-    clearInterval(poll)
+    every(BESIDE_MS)
     liveBy.value = 'stream'
   })
   source.addEventListener('change', (event) => tell(JSON.parse((event as MessageEvent<string>).data) as Change))
+  // Some were missed: everything is read again.
+  source.addEventListener('reset', () => tell(undefined))
   // The browser opens the stream again by itself; until then, and where there is none, we ask.
   source.addEventListener('error', ask)
 }

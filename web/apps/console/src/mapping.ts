@@ -38,6 +38,10 @@ function style(): StyleSpecification {
     layout: { 'text-field': field, 'text-font': FONTS, 'text-size': size, 'text-padding': 4 },
     paint: { 'text-color': colour('ink-1'), 'text-halo-color': colour('paper'), 'text-halo-width': 1.5 },
   })
+  const dots = (id: string, source: string, minzoom: number, radius: number) => ({
+    id, type: 'circle' as const, source, 'source-layer': source, minzoom,
+    paint: { 'circle-radius': radius, 'circle-color': colour('paper'), 'circle-stroke-color': colour('ink-1'), 'circle-stroke-width': 2 },
+  })
   return {
     version: 8,
     sources: {
@@ -45,6 +49,8 @@ function style(): StyleSpecification {
       communities: tiles('communities', 10, 15),
       grids: tiles('grids', 11, 16),
       buildings: tiles('buildings', 14, 16),
+      things: tiles('things', 13, 16),
+      'service-points': tiles('service-points', 10, 16),
     },
     layers: [
       { id: 'ground', type: 'background', paint: { 'background-color': colour('bg') } },
@@ -52,11 +58,14 @@ function style(): StyleSpecification {
       { id: 'grid-fill', type: 'fill', source: 'grids', 'source-layer': 'grids', minzoom: NEAR, paint: { 'fill-color': byCoverage() } },
       { id: 'building-fill', type: 'fill', source: 'buildings', 'source-layer': 'buildings', minzoom: 15,
         paint: { 'fill-color': colour('paper'), 'fill-opacity': 0.55, 'fill-outline-color': colour('ink-3') } },
+      dots('thing-dots', 'things', 15, 4), dots('service-dots', 'service-points', 12, 6),
       line('grid-line', 'grids', 1, 13, 'paper'),
       line('community-line', 'communities', 1.5, 11, 'ink-3'),
       line('street-line', 'streets', 2, 8, 'ink-2'),
       { id: 'chosen-line', type: 'line', source: 'grids', 'source-layer': 'grids', filter: ['==', ['get', 'code'], ''],
         paint: { 'line-color': colour('ink-1'), 'line-width': 3 } },
+      names('building-names', 'buildings', 16.5, 24, 12),
+      names('service-names', 'service-points', 15, 24, 12),
       names('street-names', 'streets', 9, 12, 14),
       names('community-names', 'communities', 12, 14.5, 13),
       // Inside its community a grid is known by its last three digits.
@@ -85,7 +94,19 @@ export interface Mark {
 /** From here on grids can be told apart. */
 const NEAR = 13
 
+/** What can be shown and hidden; cases are marks, not a layer. */
+export type LayerName = 'grids' | 'buildings' | 'coverage' | 'things'
+const LAYERS: Readonly<Record<LayerName, readonly string[]>> = {
+  grids: ['grid-line', 'grid-names'],
+  buildings: ['building-fill', 'building-names'],
+  coverage: ['community-fill', 'grid-fill'],
+  things: ['thing-dots', 'service-dots', 'service-names'],
+}
+
 export interface Drawn {
+  layer(name: LayerName, on: boolean): void
+  /** A sign where somebody looked for something. */
+  spot(at: [number, number] | undefined): void
   show(percents: ReadonlyMap<string, number>): void
   mark(counts: readonly Mark[], open: (code: string) => void): void
   choose(code: string | undefined): void
@@ -94,7 +115,7 @@ export interface Drawn {
 }
 
 /** Draws into an element; a click on a grid is told by its code. */
-export function draw(element: HTMLElement, box: readonly number[], onGrid: (code: string) => void, words: { zoomIn: string; zoomOut: string; label: string; cases: (count: number) => string }): Drawn {
+export function draw(element: HTMLElement, box: readonly number[], onGrid: (code: string) => void, onBuilding: (id: string) => void, words: { zoomIn: string; zoomOut: string; label: string; cases: (count: number) => string }): Drawn {
   const map: LibreMap = new maplibregl.Map({
     container: element,
     style: style(),
@@ -115,12 +136,17 @@ export function draw(element: HTMLElement, box: readonly number[], onGrid: (code
     map.on('mouseenter', layer, () => (map.getCanvas().style.cursor = 'pointer'))
     map.on('mouseleave', layer, () => (map.getCanvas().style.cursor = ''))
   }
+  map.on('click', 'building-fill', (event) => {
+    const id: unknown = event.features?.[0]?.properties['id']
+    if (typeof id === 'string') onBuilding(id)
+  })
   map.on('idle', () => element.setAttribute('data-idle', 'true'))
   const look = (): void => void element.classList.toggle('far', map.getZoom() < NEAR)
   map.on('zoom', look)
   look()
   const whenReady = (act: () => void): void => void (map.isStyleLoaded() ? act() : map.once('load', act))
   let markers: maplibregl.Marker[] = []
+  let place: maplibregl.Marker | undefined
 
   return {
     show: (percents) => whenReady(() => {
@@ -144,10 +170,38 @@ export function draw(element: HTMLElement, box: readonly number[], onGrid: (code
         return new maplibregl.Marker({ element: dot, anchor: 'bottom', offset: [0, -10] }).setLngLat(at).addTo(map)
       })
     },
+    layer: (name, on) => whenReady(() => {
+      // Coverage stays there to be clicked on: only its colour goes.
+      for (const id of LAYERS[name]) {
+        if (name === 'coverage') map.setPaintProperty(id, 'fill-opacity', on ? 1 : 0)
+        else map.setLayoutProperty(id, 'visibility', on ? 'visible' : 'none')
+      }
+    }),
+    spot(at) {
+      place?.remove()
+      if (!at) return
+      const dot = document.createElement('span')
+      dot.className = 'dot spot'
+      place = new maplibregl.Marker({ element: dot }).setLngLat(at).addTo(map)
+    },
     choose: (code) => whenReady(() => void map.setFilter('chosen-line', ['==', ['get', 'code'], code ?? ''])),
     fit: (to) => void map.fitBounds(bounds(to), { padding: 40, animate: false }),
     remove: () => map.remove(),
   }
+}
+
+/** A small map around one place. */
+export function drawPlace(element: HTMLElement, at: [number, number], words: { zoomIn: string; zoomOut: string; label: string }): { remove(): void } {
+  const map: LibreMap = new maplibregl.Map({
+    container: element, style: style(), center: at, zoom: 16, attributionControl: false, dragRotate: false, pitchWithRotate: false, fadeDuration: 0,
+    locale: { 'NavigationControl.ZoomIn': words.zoomIn, 'NavigationControl.ZoomOut': words.zoomOut, 'Map.Title': words.label },
+  })
+  map.addControl(new maplibregl.NavigationControl({ showCompass: false }), 'top-right')
+  const dot = document.createElement('span')
+  dot.className = 'dot spot'
+  new maplibregl.Marker({ element: dot }).setLngLat(at).addTo(map)
+  map.on('idle', () => element.setAttribute('data-idle', 'true'))
+  return { remove: () => map.remove() }
 }
 
 function bounds(box: readonly number[]): [[number, number], [number, number]] {

@@ -1,9 +1,11 @@
 /** Reading for a screen: what is there, what went wrong, and whether it is taking long. */
 import { Problem } from '@grid/api'
 import { onScopeDispose, shallowRef, watch, type ShallowRef, type WatchSource } from 'vue'
+import { expired } from './api'
 
 /** When to say that it is slow. */
 const SLOW_MS = 8_000
+const SIGNED_OUT = 401
 
 export interface Read<T> {
   readonly data: ShallowRef<T | undefined>
@@ -45,6 +47,10 @@ export function useRead<T>(load: () => Promise<T>, sources?: WatchSource | Watch
   onScopeDispose(() => {
     turn++
     clearTimeout(timer)
+  })
+  // What the end of the session kept from being read is read when somebody signed in again.
+  watch(expired, (now) => {
+    if (!now && problem.value?.status === SIGNED_OUT) void reload()
   })
   if (sources) {
     watch(sources, () => {

@@ -1,98 +1,15 @@
-/** What may be done next, as the services decide it; they decide it again, this only chooses which buttons are there. */
-import type { ApprovalTypes, DisputeTypes } from '@grid/api'
+/** Small rules a screen needs before it asks: how a limit stands, what an identity number says. What may be done comes with the answers. */
 import type { Me } from './session'
 
-type Application = Pick<ApprovalTypes['schemas']['ApplicationOut'], 'state' | 'areaCode' | 'unitCode'>
-type Case = Pick<
-  DisputeTypes['schemas']['CaseOut'],
-  'state' | 'areaCode' | 'restricted' | 'dispatches' | 'objections'
->
 type Post = Me['grants'][number]['post']
 
-export type ApplicationMove =
-  | 'pass' | 'refuse' | 'notice' | 'correct' | 'forward' | 'accept' | 'refuseAcceptance' | 'approve' | 'deny' | 'complete' | 'withdraw'
-export type CaseMove = 'accept' | 'object' | 'handle' | 'verify' | 'resolve' | 'close' | 'dispatch' | 'decide' | 'add'
-
-const DESK: readonly Post[] = ['window_clerk', 'station_head']
-const INTAKE: readonly Post[] = [...DESK, 'resident_service_officer']
-const COMMUNITY: readonly Post[] = ['resident_service_officer', 'opinion_collector', 'station_head']
-const TRIAGE: readonly Post[] = ['arbiter', 'street_leader', 'district_leader']
-const CLOSING: readonly Post[] = [...COMMUNITY, 'street_leader', 'arbiter']
-const FOR_UNITS: readonly Post[] = ['department_handler', 'mediator', 'arbiter', ...COMMUNITY]
-const GRID_CODE_LENGTH = 15
-
-export function holds(me: Me, posts: readonly Post[], area = ''): boolean {
-  return me.grants.some((grant) => posts.includes(grant.post) && area.startsWith(grant.areaCode))
-}
-
+/** Which screen is laid out for whom; what may be done there the services say. */
 export function holdsAnywhere(me: Me, posts: readonly Post[]): boolean {
   return me.grants.some((grant) => posts.includes(grant.post))
 }
 
-export function actsFor(me: Me, unit: string, posts: readonly Post[] = FOR_UNITS): boolean {
-  return me.grants.some((grant) => posts.includes(grant.post) && grant.unitCode === unit)
-}
-
-export const takesIn = (me: Me): boolean => holdsAnywhere(me, INTAKE)
+export const takesIn = (me: Me): boolean => me.can.includes('application.take-in')
 export const isDepartment = (me: Me): boolean => holdsAnywhere(me, ['department_handler'])
-
-const AT_DESK: Partial<Record<Application['state'], readonly ApplicationMove[]>> = {
-  submitted: ['pass', 'notice', 'refuse'],
-  correction_required: [],
-  pre_reviewed: ['forward'],
-  approved: ['complete'],
-  denied: ['complete'],
-}
-const AT_INTAKE: Partial<Record<Application['state'], readonly ApplicationMove[]>> = {
-  correction_required: ['correct', 'withdraw'],
-  submitted: ['withdraw'],
-  pre_reviewed: ['withdraw'],
-}
-const AT_UNIT: Partial<Record<Application['state'], readonly ApplicationMove[]>> = {
-  forwarded: ['accept', 'notice', 'refuseAcceptance'],
-  accepted: ['approve', 'deny'],
-  deemed_accepted: ['approve', 'deny'],
-  approved: ['complete'],
-  denied: ['complete'],
-}
-
-/** The moves of an application, the usual one first. */
-export function applicationMoves(me: Me, one: Application): ApplicationMove[] {
-  const found = new Set<ApplicationMove>()
-  if (actsFor(me, one.unitCode, ['department_handler'])) AT_UNIT[one.state]?.forEach((move) => found.add(move))
-  if (holds(me, DESK, one.areaCode)) AT_DESK[one.state]?.forEach((move) => found.add(move))
-  if (holds(me, INTAKE, one.areaCode)) AT_INTAKE[one.state]?.forEach((move) => found.add(move))
-  return [...found]
-}
-
-/** The own unit's part of a case that is still to be done. */
-export function ownDispatch(me: Me, one: Pick<Case, 'dispatches'>): Case['dispatches'][number] | undefined {
-  const mine = one.dispatches.filter((each) => actsFor(me, each.unitCode) && each.state !== 'withdrawn')
-  return mine.find((each) => each.state !== 'handled') ?? mine.at(-1)
-}
-
-/** The moves of a case, the usual one first. */
-export function caseMoves(me: Me, one: Case): CaseMove[] {
-  const found: CaseMove[] = []
-  if (one.state === 'closed' || one.state === 'rated') return found
-  const part = ownDispatch(me, one)
-  if (part?.state === 'sent') found.push('accept', 'object')
-  if (part?.state === 'accepted') found.push('handle', 'object')
-  const open = one.objections.find((each) => each.state === 'open')
-  if (open && holds(me, ['arbiter'], one.areaCode) && !actsFor(me, open.unitCode)) found.push('decide')
-  if (one.state === 'handled' && mayVerify(me, one)) found.push('verify')
-  if (one.state === 'verified' && holds(me, CLOSING, one.areaCode)) found.push('close')
-  if (holds(me, TRIAGE, one.areaCode) && ['reported', 'dispatched', 'handling'].includes(one.state)) found.push('dispatch')
-  if (['reported', 'dispatched'].includes(one.state) && holds(me, COMMUNITY, one.areaCode)) found.push('resolve')
-  found.push('add')
-  return found
-}
-
-function mayVerify(me: Me, one: Case): boolean {
-  if (one.dispatches.some((each) => actsFor(me, each.unitCode))) return false
-  if (holds(me, COMMUNITY, one.areaCode) && !one.restricted) return true
-  return (one.restricted || one.areaCode.length < GRID_CODE_LENGTH) && holds(me, ['arbiter'], one.areaCode)
-}
 
 export type Due = { kind: 'late' | 'today' | 'soon' | 'later' | 'none'; days: number }
 

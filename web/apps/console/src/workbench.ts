@@ -1,7 +1,8 @@
 /** What stands on the workbench: figures with their links, and what is to be done, whichever is due first. */
 import type { GatewayTypes, PopulationTypes } from '@grid/api'
 import type { RouteLocationRaw } from 'vue-router'
-import { gateway } from './api'
+import type { Week } from './parts/WeekChart.vue'
+import { approval, dispute, gateway } from './api'
 
 export type Progress = PopulationTypes['schemas']['ProgressOut']
 export type AreaProgress = PopulationTypes['schemas']['AreaProgress']
@@ -17,6 +18,42 @@ export function partOf<T>(part: Part | undefined): T | undefined {
 /** Everything that waits for this account, earliest end first, as the gateway composes it. */
 export async function work(area: string): Promise<Workbench> {
   return (await gateway.GET('/workbench', { params: { query: { area } } })).data!
+}
+
+export interface Next {
+  dueAt: string
+  title: string
+  to: RouteLocationRaw
+}
+
+/** What is due first of everything open, when nothing waits for this account; undefined when nothing has a limit. */
+export async function nextDue(area: string): Promise<Next | undefined> {
+  const query = { queue: 'open', order: 'due', area, limit: 1 } as const
+  const [one, other] = await Promise.allSettled([
+    dispute.GET('/cases', { params: { query } }).then(({ data }) => data!.items.map((each) => ({ dueAt: each.dueAt, title: each.title, to: { name: 'cases', params: { id: each.id } } }))),
+    approval.GET('/applications', { params: { query } }).then(({ data }) => data!.items.map((each) => ({ dueAt: each.dueAt, title: each.itemName, to: { name: 'window', params: { id: each.id } } }))),
+  ])
+  const found = [one, other].flatMap((each) => (each.status === 'fulfilled' ? (each.value as { dueAt: string | null; title: string; to: RouteLocationRaw }[]) : []))
+  const due = found.filter((each): each is Next => each.dueAt !== null)
+  return due.sort((each, after) => Date.parse(each.dueAt) - Date.parse(after.dueAt))[0]
+}
+
+/** Applications and cases together, week by week; a service that is away or forbidden adds nothing. */
+export async function weeksOf(area: string): Promise<Week[]> {
+  const query = { area }
+  const [applications, cases] = await Promise.allSettled([
+    approval.GET('/figures/weeks', { params: { query } }).then(({ data }) => data!.weeks.map((each) => ({ week: each.week, fresh: each.submitted, done: each.ended }))),
+    dispute.GET('/figures/weeks', { params: { query } }).then(({ data }) => data!.weeks.map((each) => ({ week: each.week, fresh: each.reported, done: each.closed }))),
+  ])
+  const sums = new Map<string, Week>()
+  for (const part of [applications, cases]) {
+    if (part.status !== 'fulfilled') continue
+    for (const each of part.value) {
+      const sum = sums.get(each.week) ?? { week: each.week, fresh: 0, done: 0 }
+      sums.set(each.week, { week: each.week, fresh: sum.fresh + each.fresh, done: sum.done + each.done })
+    }
+  }
+  return [...sums.values()].sort((one, other) => one.week.localeCompare(other.week))
 }
 
 /** Where one is worked on. */

@@ -3,21 +3,12 @@ import { applies } from '../src/applications'
 import { classOf } from '../src/coverage'
 import { actOf } from '../src/keys'
 import { rowsAt } from '../src/links'
-import { applicationMoves, caseMoves, due, fromIdNumber, isIdNumber } from '../src/rules'
+import { blank, needsWords, offersOf } from '../src/cases'
+import { due, fromIdNumber, isIdNumber, takesIn } from '../src/rules'
 import { wanted } from '../src/searching'
 import type { Me } from '../src/session'
 
-type Post = Me['grants'][number]['post']
-function holding(post: Post, areaCode: string, unitCode: string | null = null): Me {
-  const grants = [{ post, areaCode, unitCode, duty: null, areaName: null, unitName: null }]
-  return { accountId: 'a', login: 'a', displayName: 'a', grants, duty: null, areas: [areaCode], can: [], secondFactor: false } as unknown as Me
-}
-
 const GRID = '150204006019003'
-const CLERK = holding('window_clerk', '150204006019')
-const CIVIL = holding('department_handler', '150204', 'civil_affairs')
-const FIRE = holding('department_handler', '150204', 'fire_rescue')
-const WORKER = holding('resident_service_officer', GRID)
 
 describe('a limit', () => {
   const now = Date.parse('2026-11-25T09:00:00+08:00')
@@ -53,13 +44,9 @@ describe('a search', () => {
 })
 
 describe('an application', () => {
-  const one = { state: 'submitted', areaCode: '150204006019', unitCode: 'civil_affairs' } as const
-  it('is the desk before it is forwarded and the unit after', () => {
-    expect(applicationMoves(CLERK, one)[0]).toBe('pass')
-    expect(applicationMoves(CIVIL, one)).toEqual([])
-    expect(applicationMoves(CIVIL, { ...one, state: 'forwarded' })[0]).toBe('accept')
-    expect(applicationMoves(FIRE, { ...one, state: 'forwarded' })).toEqual([])
-    expect(applicationMoves(CLERK, { ...one, areaCode: '150204008015' })).toEqual([])
+  it('is taken in by whoever the gateway says', () => {
+    expect(takesIn({ can: ['application.take-in'] } as unknown as Me)).toBe(true)
+    expect(takesIn({ can: ['application.decide'] } as unknown as Me)).toBe(false)
   })
   it('asks for a paper only in the circumstances it is for', () => {
     const paper = { seq: 1, name: 'a', original: true, copies: null, required: false, condition: 'x', when: { situation: 's1', option: 'yes' } } as never
@@ -70,16 +57,18 @@ describe('an application', () => {
 })
 
 describe('a case', () => {
-  const part = { id: 'd', unitCode: 'fire_rescue', state: 'sent', role: 'lead' }
-  const one = { state: 'dispatched', areaCode: GRID, restricted: false, dispatches: [part], objections: [] } as never
-  const handled = { state: 'handled', areaCode: GRID, restricted: false, dispatches: [{ ...part, state: 'handled' }], objections: [] } as never
-  it('is taken by its unit and by no other', () => {
-    expect(caseMoves(FIRE, one).slice(0, 2)).toEqual(['accept', 'object'])
-    expect(caseMoves(CIVIL, one)).toEqual(['add'])
+  const one = { actions: [{ action: 'remind', target: 'a', version: 1 }, { action: 'remind', target: 'b', version: 2 }, { action: 'add', target: 'c', version: 3 }] } as never
+  it('offers what the service offers, to every part it is offered for', () => {
+    expect(offersOf(one, 'remind').map((each) => each.target)).toEqual(['a', 'b'])
+    expect(offersOf(one, 'close')).toEqual([])
+    expect(offersOf(undefined, 'add')).toEqual([])
   })
-  it('is verified by the grid, never by who handled it', () => {
-    expect(caseMoves(WORKER, handled)).toContain('verify')
-    expect(caseMoves(FIRE, handled)).not.toContain('verify')
+  it('needs words where somebody has to read why', () => {
+    const given = { ...blank(), yes: false }
+    expect(needsWords('verify', given)).toBe(true)
+    expect(needsWords('verify', blank())).toBe(false)
+    expect(needsWords('void', blank())).toBe(true)
+    expect(needsWords('accept', blank())).toBe(false)
   })
 })
 
