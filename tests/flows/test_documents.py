@@ -4,6 +4,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import httpx
 import pytest
 
 pytestmark = pytest.mark.timeout(500)
@@ -32,3 +33,19 @@ def test_another_system_can_call_as_the_readme_says(town: str, tmp_path: Path, p
 def test_the_walk_of_ten_minutes_can_be_walked(town: str, tmp_path: Path) -> None:
     worker, clerk, department = ["200", "200", "200", "200", "404"], ["200", "200", "201"], ["200", "200", "201", "200"]
     assert codes("docs/demo.md", town, tmp_path) == worker + clerk + department
+
+
+def test_everybody_the_walk_names_can_sign_in_and_every_page_it_opens_is_there(town: str) -> None:
+    text = (ROOT / "docs/demo.md").read_text("utf-8")
+    known = set(re.findall(r"`((?:worker|window|head|street|mediator|guide|admin)\.\w+)`", text))
+    known |= set(re.findall(r"`(district|fire|civil|housing|arbiter)`", text))
+    assert len(known) > 10
+    for login in sorted(known):
+        with httpx.Client(base_url=town, headers={"X-Grid-Request": "1"}, timeout=30) as browser:
+            given = {"login": login, "password": f"qingshan-{login}"}
+            assert browser.post("/api/gateway/v1/session", json=given).status_code == 200, login
+    pages = set(re.findall(r"`(/(?:field|console|progress|sign-in|district)[^`]*)`", text))
+    assert {"/field", "/console", "/progress", "/sign-in"} <= pages
+    with httpx.Client(base_url=town, follow_redirects=True, timeout=30) as anybody:
+        # 503: nobody built the web here; the page says how.
+        assert {anybody.get(page).status_code for page in pages} <= {200, 503}

@@ -17,12 +17,16 @@ export interface Given {
   reason: string
   deficiencies: string[]
   papers: Paper[]
+  procedure?: Procedure
 }
 type Standing = Pick<Application, 'id' | 'version'>
 
-/** What a window or a unit does on its screen; the special procedures that stop a clock have their own forms elsewhere. */
+export type Procedure = ApprovalTypes['schemas']['SuspensionIn']['procedure']
+/** The special procedures that stop the clock (行政许可法 art 45). */
+export const PROCEDURES: readonly Procedure[] = ['hearing', 'tender', 'inspection', 'quarantine', 'appraisal', 'expert_review', 'household_economic_check']
+/** What a window or a unit does on its screen. */
 export const SHOWN: readonly Move[] = [
-  'pass_pre_review', 'forward', 'accept', 'approve', 'complete', 'correct', 'resume', 'require_correction', 'refuse_pre_review', 'refuse_acceptance', 'deny', 'withdraw',
+  'pass_pre_review', 'forward', 'accept', 'approve', 'complete', 'correct', 'resume', 'suspend', 'require_correction', 'refuse_pre_review', 'refuse_acceptance', 'deny', 'withdraw',
 ]
 /** The moves that need a reason in words. */
 export const REASONED: readonly Move[] = ['refuse_pre_review', 'refuse_acceptance', 'deny', 'withdraw']
@@ -46,6 +50,7 @@ export async function move(one: Standing, what: Move, given: Given): Promise<Mov
     approve: () => approval.POST('/applications/{application_id}/decision', { params, body: { approved: true } }),
     deny: () => approval.POST('/applications/{application_id}/decision', { params, body: { approved: false, reason } }),
     complete: () => approval.POST('/applications/{application_id}/completion', { params }),
+    suspend: () => approval.POST('/applications/{application_id}/suspension', { params, body: { procedure: given.procedure ?? 'hearing' } }),
     resume: () => approval.POST('/applications/{application_id}/resumption', { params }),
     withdraw: () => approval.POST('/applications/{application_id}/withdrawal', { params, body: { reason: reason ?? '' } }),
   }
