@@ -92,6 +92,10 @@ _BODIES: dict[str, Json] = {
     "changeDwelling": {"address": "长青路1号"},
     "searchPersons": {"idNumber": _ID_NUMBER},
     "changeGrid": {"name": "第一网格"},
+    "findInside": {
+        "of": "buildings",
+        "bbox": {"west": 109.9, "south": 40.6, "east": 110, "north": 40.7, "crs": "WGS84"},
+    },
     "addAddress": {"text": "老纺织厂家属院5号楼"},
     "adoptOutline": {"source": "survey"},
     "splitGrid": {

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import numpy as np
@@ -18,7 +19,12 @@ from pyproj import Transformer
 
 from gis_svc.ogc.collections import COLLECTIONS
 from grid_deploy import processes
+from grid_kernel import clock, inbox
 from grid_kernel.auth import Actor, Post
+from grid_kernel.contracts.dispute import CaseReported
+from grid_kernel.contracts.population import FiguresTaken
+from grid_kernel.events import envelope
+from grid_kernel.runtime import Runtime
 from grid_kernel.testing import Tokens, actor
 
 from .conftest import Send, Surfaces
@@ -71,7 +77,7 @@ async def _something_in_every_collection(send: Send, grids: Surfaces) -> None:
 
 
 @pytest.fixture(scope="module", autouse=True)
-async def written(client: httpx.AsyncClient, tokens: Tokens, grids: Surfaces) -> dict[str, str]:
+async def written(client: httpx.AsyncClient, tokens: Tokens, grids: Surfaces, runtime: Runtime) -> dict[str, str]:
     """A thing, a service point and a road written by HTTP (Part 4): the address of each."""
     spot = grids[sorted(grids)[40]].representative_point()
     line = shapely.LineString([(spot.x, spot.y), (spot.x + 1e-4, spot.y)])
@@ -91,6 +97,15 @@ async def written(client: httpx.AsyncClient, tokens: Tokens, grids: Surfaces) ->
     park["properties"] = {"parentCode": sorted(grids)[40][:12], "kind": "park", "name": "新写入的园区"}
     answer = await client.post("/ogc/collections/special-grids/items", json=park, headers=tokens.headers(LEADER))
     assert answer.status_code == 201, answer.text
+    figures = {"quarter": "2026Q4", "households": 400, "persons": 900, "visited": 300, "fresh": 200}
+    for number, code in enumerate(sorted(grids)[40:43]):
+        head = {"aggregate_id": uuid4(), "sequence": 1, "occurred_at": clock.now(), "area_code": code}
+        quarter = clock.quarter_of(clock.today(clock.now())).label
+        await inbox.receive(
+            runtime, envelope(FiguresTaken(**head, **figures | {"quarter": quarter, "visited": number}), uuid4())
+        )
+        reported = CaseReported(**head | {"aggregate_id": uuid4()}, case_code="1", restricted=False, category="H06")
+        await inbox.receive(runtime, envelope(reported, uuid4()))
     return made
 
 

@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from gis_svc import locating
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from gis_svc import commands, locating
 from gis_svc.location import map_of
 from grid_kernel import clock
 from grid_kernel.ask import Question
 from grid_kernel.auth import Actor
+from grid_kernel.contracts.dispute import CaseClosed, CaseLocated, CaseReopened, CaseReported
 from grid_kernel.contracts.gis import (
     DESCRIBE_AREA,
     LOCATE,
@@ -17,7 +20,9 @@ from grid_kernel.contracts.gis import (
     LocatePoints,
     PointsLocated,
 )
+from grid_kernel.contracts.population import FiguresTaken
 from grid_kernel.events import Event
+from grid_kernel.inbox import Hearing, is_newer
 from grid_kernel.runtime import Runtime
 from grid_kernel.service import Answer, Handler
 
@@ -34,5 +39,22 @@ async def describe_area(runtime: Runtime, _: Actor, asked: DescribeArea, now: da
     return locating.describe(places, asked.code, clock.today(now))
 
 
-HANDLERS: Mapping[type[Event], Handler] = {}
+async def on_figures(session: AsyncSession, event: FiguresTaken, _: Hearing) -> None:
+    """Know how many households and persons live in a grid, and how many of them were visited."""
+    if await is_newer(session, event):
+        await commands.take_figures(session, event)
+
+
+async def on_case(session: AsyncSession, event: commands.CaseTold, _: Hearing) -> None:
+    """Know where a case was reported and whether it is open; each word is kept in whatever order they come."""
+    await commands.take_case(session, event)
+
+
+HANDLERS: Mapping[type[Event], Handler] = {
+    FiguresTaken: on_figures,
+    CaseReported: on_case,
+    CaseLocated: on_case,
+    CaseClosed: on_case,
+    CaseReopened: on_case,
+}
 ANSWERS: Mapping[Question[Any, Any], Answer] = {LOCATE: locate, DESCRIBE_AREA: describe_area}

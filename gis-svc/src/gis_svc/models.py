@@ -345,6 +345,43 @@ class Road(Base, _Placed, table=True):
     walkable: bool = True
 
 
+class AreaFigure(Base, table=True):
+    """Figures of a grid or a community in a quarter, out of what others say; null is not known. Never a person."""
+
+    __tablename__ = "area_figure"
+    __table_args__ = (UniqueConstraint("area_code", "valid_from"),)
+
+    id: UUID = Field(default_factory=uuid7, primary_key=True)
+    area_code: str = Field(sa_type=AREA_CODE)
+    level: Level = Field(sa_type=StringEnum(Level))
+    valid_from: date
+    valid_to: date
+    households: int | None = None
+    persons: int | None = None
+    visited: int | None = None
+    fresh: int | None = None
+    cases: int | None = None
+    open_cases: int | None = None
+    version: int = 1
+
+
+class CaseMark(Base, table=True):
+    """Where and when a case was reported, and whether it is open; restricted cases leave no mark."""
+
+    __tablename__ = "case_mark"
+
+    id: UUID = Field(primary_key=True)
+    area_code: str = Field(sa_type=AREA_CODE, index=True)
+    reported_on: date | None = None
+    closed: bool = False
+    counted: bool = True
+    sequence: int = 0
+
+    def follow(self, area_code: str, sequence: int, *, closed: bool) -> None:
+        """Be where and as the latest word says."""
+        self.area_code, self.sequence, self.closed = area_code, sequence, closed
+
+
 class ProcessJob(Base, table=True):
     """One run of a process: who asked for what, how far it is, and what came out."""
 

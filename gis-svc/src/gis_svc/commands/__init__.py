@@ -3,6 +3,7 @@
 from gis_svc.commands.addressing import add as add_address
 from gis_svc.commands.addressing import grow_missing
 from gis_svc.commands.buildings import register
+from gis_svc.commands.figures import CaseTold, take_case, take_figures
 from gis_svc.commands.grids import change, close, draw, redraw
 from gis_svc.commands.importing import Outcome, Wanted, adopt, import_areas
 from gis_svc.commands.loading import load
@@ -11,6 +12,7 @@ from gis_svc.commands.processing import dismiss, give_up_lost, start
 from gis_svc.commands.succession import merge, split
 
 __all__ = [
+    "CaseTold",
     "Outcome",
     "Wanted",
     "add_address",
@@ -31,4 +33,6 @@ __all__ = [
     "replace",
     "split",
     "start",
+    "take_case",
+    "take_figures",
 ]

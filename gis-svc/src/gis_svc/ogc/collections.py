@@ -37,6 +37,8 @@ _ALL = (
     Collection("buildings", SOURCES["buildings"], "any", editable=True, removable=False, shallowest=13),
     Collection("things", SOURCES["things"], "any", editable=True, shallowest=13),
     Collection("service-points", SOURCES["service-points"], "point", public=True, editable=True, shallowest=10),
+    Collection("visit-coverage", SOURCES["visit-coverage"], "polygon", public=True, revised_by="figures"),
+    Collection("case-density", SOURCES["case-density"], "polygon", public=True, revised_by="figures"),
     Collection("roads", SOURCES["roads"], "linestring", public=True, editable=True, shallowest=11),
 )
 COLLECTIONS: Mapping[str, Collection] = {collection.id: collection for collection in _ALL}

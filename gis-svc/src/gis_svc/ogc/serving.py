@@ -59,6 +59,10 @@ class Caller:
         """How often what the collection shows was changed."""
         if of.layer == "areas":
             return (await self.places()).revision
+        if of.layer == "figures":
+            # Both only rise: the sum changes with either.
+            shown = (await revisions_of(self.runtime).current(self.runtime))[of.layer]
+            return (await self.places()).revision + shown
         return (await revisions_of(self.runtime).current(self.runtime))[of.layer]
 
     def sight(self, of: Collection) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, or_
 from sqlmodel import select
 
-from gis_svc.models import Address, Area, AreaVersion, Building, ProcessJob, Road, ServicePoint, Thing
+from gis_svc.models import Address, Area, AreaFigure, AreaVersion, Building, ProcessJob, Road, ServicePoint, Thing
 from grid_kernel.auth import Actor, Post
 from grid_kernel.db import in_scope
 
@@ -40,6 +40,20 @@ def visible_roads(_: Actor) -> Select[Any]:
 def visible_addresses() -> Select[Any]:
     """The elements of addresses: public facts, as roads are; those that lead to a building are read with it."""
     return select(Address)
+
+
+def visible_figures(_: Actor) -> Select[Any]:
+    """Figures of all areas with the outline that was in force at the end of their quarter: numbers, for whoever is
+    signed in; those of persons are blanked where they are few."""
+    joined: Select[Any] = select(AreaFigure.area_code).select_from(AreaFigure)
+    ended, began = column(AreaVersion.valid_to), column(AreaVersion.valid_from)
+    at_the_end = (
+        column(AreaVersion.code) == column(AreaFigure.area_code),
+        column(AreaVersion.in_force),
+        began < column(AreaFigure.valid_to),
+        or_(ended.is_(None), ended >= column(AreaFigure.valid_to)),
+    )
+    return joined.join(AreaVersion, and_(*at_the_end)).where(column(AreaVersion.west).is_not(None))
 
 
 def visible_jobs(actor: Actor) -> Select[Any]:

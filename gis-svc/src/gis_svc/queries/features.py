@@ -16,15 +16,16 @@ import shapely
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal_column, or_
 from sqlalchemy import cast as as_type
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
-from sqlalchemy.types import NullType, Text, Uuid
+from sqlalchemy.types import Double, NullType, Numeric, Text, Uuid
 from sqlmodel import select
 
-from gis_svc.models import Area, AreaVersion, Building, LayerRevision, Road, ServicePoint, Thing
+from gis_svc.models import Area, AreaFigure, AreaVersion, Building, LayerRevision, Road, ServicePoint, Thing
 from gis_svc.queries.access import (
     column,
     holds_on,
     visible,
     visible_areas,
+    visible_figures,
     visible_roads,
     visible_service_points,
     visible_things,
@@ -216,6 +217,58 @@ SERVICE_POINTS = _placed(
     Member("open", ServicePoint.open, "boolean", drawn=True),
 )
 ROADS = _placed(Road, visible_roads, Member("walkable", Road.walkable, "boolean", drawn=True))
+FEWEST_PERSONS = 5
+"""Fewer persons than this are not told: who they are could be known."""
+
+
+def _share(part: Any, whole: Any, decimals: int = 4, times: float = 1) -> ColumnElement[Any]:
+    """Part of a whole; null where there is no whole."""
+    exact = as_type(part, Numeric) * times / func.nullif(as_type(whole, Numeric), 0)
+    return as_type(func.round(exact, decimals), Double)
+
+
+_FIGURE = AreaFigure
+_QUARTER = func.to_char(_FIGURE.valid_from, literal_column("""'YYYY"Q"Q'"""), type_=Text)
+_FIGURE_HEAD = (
+    Member("code", _FIGURE.area_code, drawn=True),
+    Member("name", _VERSION.name, drawn=True),
+    Member("level", _FIGURE.level, drawn=True),
+    Member("quarter", _QUARTER, drawn=True),
+)
+
+
+def _figures(known: Any, *own: Member) -> Source:
+    def rows(actor: Actor) -> Select[Any]:
+        return visible_figures(actor).where(known.is_not(None))
+
+    return Source(
+        rows=rows,
+        key=column(_FIGURE.area_code),
+        geojson=_VERSION.outline_geojson,
+        wkb=_VERSION.outline_wkb,
+        box=(_VERSION.west, _VERSION.south, _VERSION.east, _VERSION.north),
+        members=(*_FIGURE_HEAD, *own, Member("version", _FIGURE.version, "integer")),
+        dated=_FIGURE,
+    )
+
+
+_PERSONS = case((column(_FIGURE.persons) >= FEWEST_PERSONS, column(_FIGURE.persons)), else_=None)
+VISIT_COVERAGE = _figures(
+    column(_FIGURE.households),
+    Member("households", _FIGURE.households, "integer", drawn=True),
+    Member("persons", _PERSONS, "integer", drawn=True),
+    Member("visited", _FIGURE.visited, "integer", drawn=True),
+    Member("coverage", _share(_FIGURE.visited, _FIGURE.households), "number", drawn=True),
+    Member("fresh", _FIGURE.fresh, "integer", drawn=True),
+    Member("freshness", _share(_FIGURE.fresh, _FIGURE.households), "number", drawn=True),
+)
+CASE_DENSITY = _figures(
+    column(_FIGURE.cases),
+    Member("cases", _FIGURE.cases, "integer", drawn=True),
+    Member("openCases", _FIGURE.open_cases, "integer", drawn=True),
+    Member("casesPer100Households", _share(_FIGURE.cases, _FIGURE.households, 2, 100), "number", drawn=True),
+    Member("casesPerKm2", _share(_FIGURE.cases, _VERSION.area_m2, 2, 1_000_000), "number", drawn=True),
+)
 SOURCES: Mapping[str, Source] = {
     "districts": _area_source(Level.DISTRICT),
     "streets": _area_source(Level.STREET),
@@ -226,6 +279,8 @@ SOURCES: Mapping[str, Source] = {
     "things": THINGS,
     "service-points": SERVICE_POINTS,
     "roads": ROADS,
+    "visit-coverage": VISIT_COVERAGE,
+    "case-density": CASE_DENSITY,
 }
 
 

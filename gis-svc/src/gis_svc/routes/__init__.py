@@ -1,6 +1,6 @@
 """One module per resource."""
 
-from gis_svc.routes import addresses, areas, buildings, exchange, grids, locations, topology
+from gis_svc.routes import addresses, areas, buildings, exchange, grids, locations, statistics, topology
 
 ROUTERS = (
     areas.router,
@@ -10,4 +10,5 @@ ROUTERS = (
     buildings.router,
     addresses.router,
     locations.router,
+    statistics.router,
 )
