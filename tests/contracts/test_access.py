@@ -35,7 +35,8 @@ MARKED = (
 READS = {"getHousehold", "getPerson", "listHouseholds", "getDwelling", "listApplications", "getApplication", "getCase"}
 CATALOGUE = {"listItems", "getItem", "makeChecklist"}
 OWN = {"openOwnRecord", "readOwnRecord", "askOfOwnRecord", "withdrawOwnConsent", "closeOwnRecord"}
-OPEN = {"getLabels", "getCodeTable", "signOut", "lookUpProgress", "rateByReceipt"} | CATALOGUE | OWN
+PUBLISHED = {"listDocuments", "getDocument"}
+OPEN = {"getLabels", "getCodeTable", "signOut", "lookUpProgress", "rateByReceipt"} | CATALOGUE | OWN | PUBLISHED
 
 
 def _rows() -> dict[tuple[str, str], dict[str, str]]:

@@ -29,6 +29,12 @@ RULE = {"areaCode": GRID, "validFrom": "2099-01-01", "monthlyMinimum": 80, "cove
 RULE |= {"careVisits": 3, "careGapDays": 14}
 SYNC = {"operations": [{"id": str(ANY), "kind": "visit.record", "at": VISIT["visitedAt"], "body": VISIT}]}
 CLAIM = {"idNumber": "150204198102280011", "wholeHousehold": True, "dwellingId": str(ANY), "movedOn": "2026-01-01"}
+ORGANIZATION = {"kind": "enterprise", "name": "店", "grid": GRID, "address": "1号", "openedOn": "2026-01-01"}
+TEAM = {"areaCode": GRID[:12], "kind": "repair", "name": "队", "hours": "8:00", "members": 3, "formedOn": "2026-01-01"}
+SEAT = {"communityCode": GRID[:12], "body": "culture", "personId": str(ANY), "since": "2026-01-01"}
+SEAT |= {"until": "2027-01-01"}
+DOCUMENT = {"communityCode": GRID[:12], "kind": "notice", "title": "公告", "body": "停水"}
+PUBLIC = {("GET", "/public-documents"), ("GET", "/public-documents/{}")}
 SECRECY = {
     "personId": str(ANY),
     "unit": "office-x",
@@ -124,12 +130,30 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("POST", "/secrecies", SECRECY),
     ("POST", f"/secrecies/{ANY}/confirmation", {}),
     ("POST", f"/secrecies/{ANY}/end", {}),
+    ("GET", "/organizations", None),
+    ("POST", "/organizations", ORGANIZATION),
+    ("POST", "/organizations/search", {"name": "超市"}),
+    ("GET", f"/organizations/{ANY}", None),
+    ("GET", f"/organizations/{ANY}/history", None),
+    ("PATCH", f"/organizations/{ANY}", {}),
+    ("POST", f"/organizations/{ANY}/closing", {"endedOn": "2026-01-01"}),
+    ("GET", "/volunteer-teams", None),
+    ("POST", "/volunteer-teams", TEAM),
+    ("GET", f"/volunteer-teams/{ANY}/history", None),
+    ("PATCH", f"/volunteer-teams/{ANY}", {}),
+    ("POST", f"/volunteer-teams/{ANY}/end", {"endedOn": "2026-01-01"}),
+    ("GET", f"/seats?area={GRID[:12]}", None),
+    ("POST", "/seats", SEAT),
+    ("POST", f"/seats/{ANY}/end", {"endedOn": "2026-01-01"}),
+    ("POST", "/public-documents", DOCUMENT),
     ("GET", "/progress?area=150204", None),
     ("GET", "/counts?area=150204", None),
 ]
 _OF_ANOTHER_KIND = ("/care-entries", "/spot-checks", "/person-mergers", "/transfers", "/data-requests", "/secrecies")
+_OF_ANOTHER_KIND += ("/organizations", "/volunteer-teams", "/seats")
 WITHOUT_SMALL_NUMBERS = ("/statistics/persons", "/statistics/dwellings")
 OPEN_TO_ALL_READERS = {"/exports", "/forms", "/imports", "/households", "/dwellings", "/follow-ups"}
+OPEN_TO_ALL_READERS |= {"/organizations", "/volunteer-teams"}
 
 
 def names(routes: list[tuple[str, str, Any]]) -> list[str]:
@@ -149,7 +173,7 @@ async def test_every_route_is_in_the_list(api: Api) -> None:
         if short not in common:
             shape = "/".join("{}" if part.startswith("{") else part for part in short.split("/"))
             served |= {(verb.upper(), shape) for verb in verbs if verb != "parameters"}
-    assert served == known | {("POST", path) for path in OWN}
+    assert served == known | {("POST", path) for path in OWN} | PUBLIC
 
 
 @pytest.mark.parametrize(("method", "path", "body"), ROUTES, ids=names(ROUTES))

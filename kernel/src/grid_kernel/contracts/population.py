@@ -95,6 +95,30 @@ class FiguresTaken(Event):
     fresh: int
 
 
+class OrganizationRegistered(Event):
+    """A firm, shop or institution entered the register."""
+
+    subject: ClassVar[str] = "grid.population.organization.registered.v1"
+    kind: str
+    building_id: UUID | None
+
+
+class OrganizationClosed(Event):
+    """A firm, shop or institution exists no more."""
+
+    subject: ClassVar[str] = "grid.population.organization.closed.v1"
+    closed_on: date
+
+
+class TeamChanged(Event):
+    """A volunteer team was formed, changed or ended; `unit_code` says as which unit it can be given work."""
+
+    subject: ClassVar[str] = "grid.population.team.changed.v1"
+    kind: str
+    unit_code: str | None
+    active: bool
+
+
 Fact = Literal["lives_here", "registered_here", "household_size", "age", "months_lived_here", "consented_care_reasons"]
 
 

@@ -2,6 +2,17 @@
 
 from population_svc.commands.changing import change_dwelling, change_household, change_person, reveal
 from population_svc.commands.checking import answer_check, draw_checks
+from population_svc.commands.civic import (
+    change_organization,
+    change_team,
+    close_organization,
+    end_seat,
+    end_team,
+    publish_document,
+    register_organization,
+    register_team,
+    take_seat,
+)
 from population_svc.commands.doors import call_household, put_up_token
 from population_svc.commands.duplicates import keep_apart, merge_persons, undo_merger
 from population_svc.commands.exporting import ask_for_export, decide_export, expire_exports, fetch_export, make_exports
@@ -68,8 +79,11 @@ __all__ = [
     "cancel_import",
     "change_dwelling",
     "change_household",
+    "change_organization",
     "change_person",
+    "change_team",
     "claim",
+    "close_organization",
     "close_own",
     "complete_import",
     "confirm_secrecy",
@@ -79,7 +93,9 @@ __all__ = [
     "decide_request",
     "draw_checks",
     "end_care",
+    "end_seat",
     "end_secrecy",
+    "end_team",
     "expire_exports",
     "expire_imports",
     "fetch_export",
@@ -104,12 +120,15 @@ __all__ = [
     "open_own",
     "opened",
     "propose_secrecy",
+    "publish_document",
     "put_up_token",
     "record_death",
     "record_visit",
     "refuse_transfer",
     "register_household",
+    "register_organization",
     "register_person",
+    "register_team",
     "renew_care",
     "request_follow_up",
     "retention",
@@ -118,6 +137,7 @@ __all__ = [
     "split_household",
     "start_run",
     "sync",
+    "take_seat",
     "tell_figures",
     "undo_merger",
     "withdraw_consent",

@@ -45,6 +45,8 @@ _STEPS = (
     ("spot_check", "", _HOUSEHOLDS, "r.household_id = d.id"),
     ("follow_up", "", _HOUSEHOLDS, "r.household_id = d.id"),
     ("transfer", "", _HOUSEHOLDS, "r.household_id = d.id and r.state in ('open', 'with_head')"),
+    ("organization", _NEW_CONTENT + ", version = r.version + 1", _WORDS, "r.building_id = d.building_id"),
+    ("organization_version", "", _WORDS, "r.building_id = d.building_id"),
     ("dwelling_version", "", _HOMES, "r.id = d.id"),
     ("household_version", "", _HOMES, "r.dwelling_id = d.id"),
     ("occupancy_version", "", _HOMES, "r.dwelling_id = d.id"),

@@ -22,6 +22,13 @@ _REFUSED_BY: Mapping[str, type[Refusal]] = {
     "pk_visit": rules.AlreadyRecorded,
     "pk_care_entry": rules.AlreadyRecorded,
     "pk_transfer": rules.AlreadyRecorded,
+    "pk_organization": rules.AlreadyRecorded,
+    "pk_volunteer_team": rules.AlreadyRecorded,
+    "pk_seat": rules.AlreadyRecorded,
+    "pk_public_document": rules.AlreadyRecorded,
+    "uq_organization_uscc_open": rules.UsccRegistered,
+    "uq_seat_held": rules.SeatTaken,
+    "uq_seat_chair": rules.SeatTaken,
     "uq_transfer_undecided": rules.TransferRunning,
 }
 

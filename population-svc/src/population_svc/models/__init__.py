@@ -3,6 +3,7 @@
 from population_svc.models.base import (
     CARE_BASIS,
     CARE_GUARDIAN,
+    CONTACT,
     DOOR,
     ID_NUMBER,
     IMPORT,
@@ -15,6 +16,14 @@ from population_svc.models.base import (
     Base,
 )
 from population_svc.models.care import CareEntry, CareReason
+from population_svc.models.civic import (
+    Organization,
+    PublicDocument,
+    Seat,
+    VolunteerTeam,
+    organization_version,
+    volunteer_team_version,
+)
 from population_svc.models.duplicates import DistinctPair, PersonMerger
 from population_svc.models.exporting import ExportJob
 from population_svc.models.figures import GridFigures
@@ -47,6 +56,7 @@ from population_svc.models.visiting import FollowUp, SpotCheck, Visit, VisitRule
 __all__ = [
     "CARE_BASIS",
     "CARE_GUARDIAN",
+    "CONTACT",
     "DOOR",
     "ID_NUMBER",
     "IMPORT",
@@ -78,10 +88,13 @@ __all__ = [
     "ImportPart",
     "ImportRejection",
     "Occupancy",
+    "Organization",
     "OwnAccess",
     "Person",
     "PersonMerger",
+    "PublicDocument",
     "RosterChange",
+    "Seat",
     "Secrecy",
     "SpotCheck",
     "Statement",
@@ -90,8 +103,11 @@ __all__ = [
     "UnitName",
     "Visit",
     "VisitRule",
+    "VolunteerTeam",
     "dwelling_version",
     "household_version",
     "occupancy_version",
+    "organization_version",
     "person_version",
+    "volunteer_team_version",
 ]

@@ -16,6 +16,7 @@ CARE_GUARDIAN = "population.care.guardian"
 VISIT_NOTE = "population.visit.note"
 IMPORT = "population.import"
 EXPORT = "population.export"
+CONTACT = "population.contact"
 OWN_CODE = "population.own.code"
 OWN_PASS = "population.own.pass"  # noqa: S105 - the label of a column
 REQUEST_TEXT = "population.request.text"

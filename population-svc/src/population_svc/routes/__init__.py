@@ -2,6 +2,7 @@
 
 from population_svc.routes.care import care_entries, follow_ups
 from population_svc.routes.checks import spot_checks, visit_rules
+from population_svc.routes.civic import documents, organizations, seats, teams
 from population_svc.routes.doors import doors
 from population_svc.routes.duplicates import duplicates
 from population_svc.routes.dwellings import dwellings
@@ -44,4 +45,8 @@ ROUTERS = (
     transfers,
     own,
     rights,
+    organizations,
+    teams,
+    seats,
+    documents,
 )
