@@ -21,6 +21,8 @@ IMPORT = {"areaCode": "150204", "filename": "a", "size": 9, "sha256": "0" * 64}
 FORM = {"areaCode": "150204", "name": "a", "subject": "person", "fields": [{"name": "姓名"}], "owner": "station-1"}
 FORM |= {"reason": "a", "basis": "a", "endsOn": "2030-01-01"}
 EXPORT = {"areaCode": "150204", "subject": "person", "elements": ["name"], "purpose": "reporting", "reason": "a"}
+CAMPAIGN = {"areaCode": "150204", "kind": "gas", "name": "a", "formId": str(ANY), "owner": "station-1", "basis": "a"}
+CAMPAIGN |= {"startsOn": "2026-11-01", "endsOn": "2030-01-01"}
 VISIT = {"householdId": str(ANY), "visitedAt": "2026-11-01T08:00:00+08:00", "outcome": "done"}
 CARE = {"personId": str(ANY), "reason": "disability", "basis": "证", "startsOn": "2026-01-10"}
 GRID = "150204999999999"
@@ -91,6 +93,13 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("GET", "/statistics/households?area=150204", None),
     ("GET", "/statistics/dwellings?area=150204", None),
     ("GET", f"/persons?area={GRID}", None),
+    ("POST", "/campaigns", CAMPAIGN),
+    ("GET", "/campaigns", None),
+    ("GET", f"/campaigns/{ANY}", None),
+    ("POST", f"/campaigns/{ANY}/end", None),
+    ("GET", f"/campaigns/{ANY}/targets?area={GRID}", None),
+    ("POST", f"/campaigns/{ANY}/answers", {"targetId": str(ANY), "answers": {}}),
+    ("GET", f"/campaigns/{ANY}/workbook?area={GRID}", None),
     ("POST", "/exports", EXPORT),
     ("GET", "/exports", None),
     ("GET", f"/exports/{ANY}", None),
@@ -152,7 +161,7 @@ ROUTES: list[tuple[str, str, Any]] = [
 _OF_ANOTHER_KIND = ("/care-entries", "/spot-checks", "/person-mergers", "/transfers", "/data-requests", "/secrecies")
 _OF_ANOTHER_KIND += ("/organizations", "/volunteer-teams", "/seats")
 WITHOUT_SMALL_NUMBERS = ("/statistics/persons", "/statistics/dwellings")
-OPEN_TO_ALL_READERS = {"/exports", "/forms", "/imports", "/households", "/dwellings", "/follow-ups"}
+OPEN_TO_ALL_READERS = {"/campaigns", "/exports", "/forms", "/imports", "/households", "/dwellings", "/follow-ups"}
 OPEN_TO_ALL_READERS |= {"/organizations", "/volunteer-teams"}
 
 

@@ -56,6 +56,35 @@ def test_what_is_owed_is_listed_whatever_the_pace() -> None:
     }
 
 
+def test_a_campaign_joins_the_visit_that_is_made_anyway() -> None:
+    friday = date(2026, 11, 27)
+    care = stop(1, on_care_list=True, campaign_until=friday)
+    others = [stop(2 + number, visited_in_quarter=True) for number in range(3)]
+    assert reasons(listed(care, *others)) == {care.id: (Reason.CARE_DUE, Reason.NOT_REACHED, Reason.CAMPAIGN)}
+
+
+def test_homes_of_a_campaign_fill_the_list_before_others_within_the_share() -> None:
+    asked, other = stop(9, building=7, campaign_until=date(2027, 3, 31)), stop(1)
+    assert reasons(listed(asked, other, left=1)) == {asked.id: (Reason.NOT_REACHED, Reason.CAMPAIGN)}
+
+
+def test_a_campaign_adds_only_what_a_day_needs_to_end_in_time() -> None:
+    until = MONDAY + timedelta(days=4)
+    stops = [stop(number, visited_in_quarter=True, campaign_until=until) for number in range(12)]
+    lines = listed(*stops)
+    assert [line.reasons for line in lines] == [(Reason.CAMPAIGN,)] * 3
+    assert {line.due_on for line in lines} == {until}
+    assert len(listed(*stops, day=until)) == 12
+
+
+def test_whoever_declined_or_lives_elsewhere_is_not_asked_by_a_campaign() -> None:
+    until = MONDAY + timedelta(days=1)
+    declined = stop(
+        1, campaign_until=until, last_tried_on=MONDAY - timedelta(days=5), last_outcome=VisitOutcome.DECLINED
+    )
+    assert listed(declined, stop(2, campaign_until=until, presence=Presence.REGISTERED_ONLY), left=5) == []
+
+
 def test_a_promise_for_later_is_not_kept_early() -> None:
     assert listed(stop(1, revisit_on=MONDAY + timedelta(days=1), visited_in_quarter=True)) == []
 

@@ -21,6 +21,7 @@ SERVICE = Service(
     answers=events.ANSWERS,
     jobs=jobs.JOBS,
     code_tables=(
+        "campaign_kinds",
         "care_reasons",
         "dwelling_uses",
         "evidence",

@@ -33,6 +33,12 @@ async def carry_tables(runtime: "Runtime", now: datetime) -> int:
     return worked
 
 
+async def turn_campaigns(runtime: "Runtime", now: datetime) -> int:
+    """Begin the campaigns of the day, and end those whose last day is over."""
+    async with runtime.system_session() as session:
+        return await commands.turn_campaigns(session, now=now)
+
+
 async def forget(runtime: "Runtime", now: datetime) -> int:
     """Forget files after a week, and every class of data whose time is over."""
     files = await commands.expire_imports(runtime, now) + await commands.expire_exports(runtime, now)
@@ -60,6 +66,7 @@ JOBS = (
     Job("ask-back", every=timedelta(days=1), run=ask_back),
     Job("tell-figures", every=timedelta(minutes=4), run=tell_figures),
     Job("hand-over", every=timedelta(hours=1), run=hand_over),
+    Job("turn-campaigns", every=timedelta(minutes=15), run=turn_campaigns),
     Job("carry-tables", every=timedelta(seconds=2), run=carry_tables),
     Job("forget", every=timedelta(days=1), run=forget),
 )

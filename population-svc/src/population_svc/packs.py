@@ -12,9 +12,19 @@ from grid_kernel.errors import InvalidInput
 from grid_kernel.paging import PageRequest, encode
 from grid_kernel.reads import ReadRunner
 from population_svc import plan, progress, queries
+from population_svc.campaign_packs import campaigns_in, open_until
 from population_svc.pace import Rule
 from population_svc.rules import VisitOutcome
-from population_svc.schemas import Gone, PackArrival, PackFollowUp, PackHousehold, PackOut, PlanLine, ProgressOut
+from population_svc.schemas import (
+    Gone,
+    PackArrival,
+    PackCampaign,
+    PackFollowUp,
+    PackHousehold,
+    PackOut,
+    PlanLine,
+    ProgressOut,
+)
 
 Row = Mapping[str, Any]
 _FIRST_YEAR, _LAST_YEAR = 2020, 2200
@@ -63,6 +73,7 @@ async def read_pack(reads: ReadRunner, actor: Actor, grid: str, since: Cursor | 
     )
     follow_ups = await reads.fetch(queries.pack_follow_ups(actor, grid))
     arriving = await reads.fetch(queries.arriving(actor, grid))
+    running = await campaigns_in(reads, actor, grid, day)
     return PackOut(
         area_code=grid,
         generated_at=now,
@@ -74,9 +85,10 @@ async def read_pack(reads: ReadRunner, actor: Actor, grid: str, since: Cursor | 
         progress=standing.total,
         households=_with_members(told, persons),
         gone=_gone(changed, told, persons),
-        plan=_planned(every, follow_ups, standing, day, quarter),
+        plan=_planned(every, follow_ups, running, standing, day, quarter),
         follow_ups=[PackFollowUp.model_validate(row) for row in follow_ups],
         arriving=[PackArrival.model_validate({**row, "transfer_id": row["id"]}) for row in arriving],
+        campaigns=running,
     )
 
 
@@ -100,7 +112,12 @@ def _gone(changed: Sequence[Row], told: Sequence[Row], persons: Sequence[Row]) -
 
 
 def _planned(
-    rows: Sequence[Row], follow_ups: Sequence[Row], standing: ProgressOut, day: date, quarter: Period
+    rows: Sequence[Row],
+    follow_ups: Sequence[Row],
+    running: Sequence[PackCampaign],
+    standing: ProgressOut,
+    day: date,
+    quarter: Period,
 ) -> list[PlanLine]:
     since: dict[UUID, date] = {}
     for row in follow_ups:
@@ -108,12 +125,13 @@ def _planned(
     week = standing.total.week
     left = 0 if week is None else week.pace - week.done.value
     rule = Rule(**standing.rule.model_dump(by_alias=False, exclude={"weekly_minimum"}))
-    stops = [_stop(row, since.get(row["id"])) for row in rows]
+    until = open_until(running)
+    stops = [_stop(row, since.get(row["id"]), until.get(row["id"]) or until.get(row["dwelling_id"])) for row in rows]
     lines = plan.todays_list(stops, rule, day=day, quarter=quarter, left_this_week=left)
     return [PlanLine(household_id=line.household, reasons=list(line.reasons), due_on=line.due_on) for line in lines]
 
 
-def _stop(row: Row, follow_up_since: date | None) -> plan.Stop:
+def _stop(row: Row, follow_up_since: date | None, campaign_until: date | None) -> plan.Stop:
     return plan.Stop(
         id=row["id"],
         roster_key=row["roster_key"],
@@ -126,4 +144,5 @@ def _stop(row: Row, follow_up_since: date | None) -> plan.Stop:
         last_outcome=VisitOutcome(row["last_outcome"]) if row["last_outcome"] else None,
         revisit_on=row["revisit_on"],
         follow_up_since=follow_up_since,
+        campaign_until=campaign_until,
     )

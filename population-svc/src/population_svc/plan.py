@@ -1,7 +1,7 @@
 """Today's walk through a grid: who is visited, in which order, and for which reason. Pure rules on top of `pace`."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -24,6 +24,7 @@ class Reason(StrEnum):
     CASE_FOLLOW_UP = "case_follow_up"
     REVISIT_ASKED = "revisit_asked"
     NOT_REACHED = "not_reached"
+    CAMPAIGN = "campaign"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Stop:
     last_outcome: VisitOutcome | None
     revisit_on: date | None
     follow_up_since: date | None
+    campaign_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ def todays_list(stops: Sequence[Stop], rule: Rule, *, day: date, quarter: Period
 
     What is owed to somebody (care, a case's follow-up, a promised return) is listed whatever the pace. Households not
     reached yet fill the list up to today's share of the week: those in buildings one walks to anyway come first.
+    A campaign joins them: whoever is on the list is asked on the same visit, homes of a campaign fill the list before
+    others, and only as many are added beyond the share as a day needs for the campaign to end in time.
     """
     care = {stop.id: due for stop, due in care_dues(stops, rule, quarter)}
     owed = [line for stop in stops if (line := _owed(stop, care.get(stop.id), day)) is not None]
@@ -64,10 +68,19 @@ def todays_list(stops: Sequence[Stop], rule: Rule, *, day: date, quarter: Period
     share = todays_share(left_this_week, day, rule.visit_weekday)
     buildings = {places[line.household][0][:_BUILDING_DIGITS] for line in owed}
     listed = {line.household for line in owed}
-    wanting = [stop for stop in stops if stop.id not in listed and _not_reached(stop, day)]
-    wanting.sort(key=lambda stop: (stop.roster_key[:_BUILDING_DIGITS] not in buildings, places[stop.id]))
+    wanting = [stop for stop in stops if stop.id not in listed and (_not_reached(stop, day) or _asked(stop, day))]
+    wanting.sort(
+        key=lambda stop: (
+            stop.campaign_until is None,
+            stop.roster_key[:_BUILDING_DIGITS] not in buildings,
+            places[stop.id],
+        )
+    )
     last_day = quarter.end - _DAY
-    filling = [Line(stop.id, (Reason.NOT_REACHED,), last_day) for stop in wanting[: max(0, share - len(owed))]]
+    asked = {stop.id: stop.campaign_until for stop in stops if stop.campaign_until is not None}
+    owed = [_joined(line, asked) for line in owed]
+    number = max(share - len(owed), campaign_share(stops, day) - sum(Reason.CAMPAIGN in line.reasons for line in owed))
+    filling = [_filling(stop, day, last_day) for stop in wanting[: max(0, number)]]
     return sorted([*owed, *filling], key=lambda line: (Reason.CARE_DUE not in line.reasons, places[line.household]))
 
 
@@ -103,6 +116,40 @@ def todays_share(left_this_week: int, day: date, visit_weekday: int | None) -> i
     if weekday in (visit_weekday, _WORKING_WEEK) or weekday > _WORKING_WEEK:
         return max(0, left_this_week)
     return -(-max(0, left_this_week) // (_WORKING_WEEK - weekday + 1))
+
+
+def campaign_share(stops: Sequence[Stop], day: date) -> int:
+    """How many homes of campaigns today's list wants, so that each campaign ends in time."""
+    open_until: dict[date, int] = {}
+    for stop in stops:
+        if stop.campaign_until is not None and stop.presence is Presence.LIVING:
+            open_until[stop.campaign_until] = open_until.get(stop.campaign_until, 0) + 1
+    return sum(-(-number // _working_days(day, until)) for until, number in open_until.items())
+
+
+def _working_days(day: date, until: date) -> int:
+    days = ((day + _DAY * number).isoweekday() for number in range((until - day).days + 1))
+    return max(1, sum(weekday <= _WORKING_WEEK for weekday in days))
+
+
+def _asked(stop: Stop, day: date) -> bool:
+    """Whether a campaign still wants an answer there, and nobody tried in the last days."""
+    if stop.campaign_until is None or stop.presence is not Presence.LIVING:
+        return False
+    pause = ASK_AGAIN_AFTER if stop.last_outcome is VisitOutcome.DECLINED else TRY_AGAIN_AFTER
+    return stop.last_tried_on is None or day >= stop.last_tried_on + pause
+
+
+def _filling(stop: Stop, day: date, last_day: date) -> Line:
+    if stop.campaign_until is None:
+        return Line(stop.id, (Reason.NOT_REACHED,), last_day)
+    also = (Reason.NOT_REACHED,) if _not_reached(stop, day) else ()
+    reasons = (*also, Reason.CAMPAIGN)
+    return Line(stop.id, reasons, min(stop.campaign_until, last_day))
+
+
+def _joined(line: Line, asked: Mapping[UUID, date]) -> Line:
+    return line if line.household not in asked else replace(line, reasons=(*line.reasons, Reason.CAMPAIGN))
 
 
 def _owed(stop: Stop, care_due: date | None, day: date) -> Line | None:

@@ -1,6 +1,6 @@
 """What the register knows, as text in a cell: words for codes, masked by the reader's right."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache
 from typing import Any
@@ -57,6 +57,13 @@ def cell(actor: Actor, element: Element, row: Mapping[str, Any], *, whole: bool 
             return mask_name(str(value))
         value = "" if element.code == "birth_date" else value
     return _worded(element, value)
+
+
+def known_of(actor: Actor, fields: Sequence[Mapping[str, Any]], row: Mapping[str, Any]) -> dict[str, str]:
+    """What the register fills in of a form, by element."""
+    elements = rules.register_elements()
+    told = {f["element"]: cell(actor, elements[f["element"]], row) for f in fields if f["known"]}
+    return {code: text for code, text in told.items() if text}
 
 
 def _worded(element: Element, value: Any) -> str:

@@ -1,5 +1,6 @@
 """What can be made to happen: one function per verb."""
 
+from population_svc.commands.campaigning import answer_campaign, end_campaign, plan_campaign, turn_campaigns
 from population_svc.commands.changing import change_dwelling, change_household, change_person, reveal
 from population_svc.commands.checking import answer_check, draw_checks
 from population_svc.commands.civic import (
@@ -70,6 +71,7 @@ __all__ = [
     "Outcome",
     "accept_transfer",
     "announce_import",
+    "answer_campaign",
     "answer_check",
     "ask_for_export",
     "ask_for_form",
@@ -92,6 +94,7 @@ __all__ = [
     "decide_form",
     "decide_request",
     "draw_checks",
+    "end_campaign",
     "end_care",
     "end_seat",
     "end_secrecy",
@@ -119,6 +122,7 @@ __all__ = [
     "name_unit",
     "open_own",
     "opened",
+    "plan_campaign",
     "propose_secrecy",
     "publish_document",
     "put_up_token",
@@ -139,6 +143,7 @@ __all__ = [
     "sync",
     "take_seat",
     "tell_figures",
+    "turn_campaigns",
     "undo_merger",
     "withdraw_consent",
     "withdraw_own",

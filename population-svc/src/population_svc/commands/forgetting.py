@@ -22,6 +22,7 @@ FORGETS: Mapping[str, Forget] = {
     "own_access": queries.forget_own_access,
     "data_request": queries.forget_data_requests,
     "secrecy": queries.forget_secrecies,
+    "campaign_answer": queries.forget_answers,
     "care_entry": queries.forget_care,
     "spot_check": queries.forget_spot_checks,
     "transfer": queries.forget_transfers,

@@ -96,7 +96,7 @@ async def decide_form(
         known = await queries.elements(session)
         names = {element.name_zh for element in known.values()}
         new = [field for field in form.fields if field["element"] not in known and field["name"] not in names]
-        session.add_all(_element(form, field, actor, now) for field in new)
+        await queries.define_elements(session, [_element(form, field, actor, now) for field in new])
     await session.flush()
     await record_act(session, actor, "form.approved" if approved else "form.refused", form, kind="form", now=now)
     return form

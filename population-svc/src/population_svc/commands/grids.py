@@ -44,6 +44,8 @@ _STEPS = (
     ("care_entry", "", _HOUSEHOLDS, "r.household_id = d.id"),
     ("spot_check", "", _HOUSEHOLDS, "r.household_id = d.id"),
     ("follow_up", "", _HOUSEHOLDS, "r.household_id = d.id"),
+    ("campaign_answer", "", _HOUSEHOLDS, "r.target_id = d.id"),
+    ("campaign_answer", "", _HOMES, "r.target_id = d.id"),
     ("transfer", "", _HOUSEHOLDS, "r.household_id = d.id and r.state in ('open', 'with_head')"),
     ("organization", _NEW_CONTENT + ", version = r.version + 1", _WORDS, "r.building_id = d.building_id"),
     ("organization_version", "", _WORDS, "r.building_id = d.building_id"),

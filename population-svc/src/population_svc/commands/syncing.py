@@ -20,6 +20,7 @@ from grid_kernel.errors import InternalError, InvalidInput, Refusal, invalid_fro
 from grid_kernel.reads import ReadRunner
 from grid_kernel.schemas import Input, Schema
 from population_svc import queries, rules
+from population_svc.commands.campaigning import answer_campaign
 from population_svc.commands.changing import change_dwelling, change_household, change_person
 from population_svc.commands.moving import leave_person, move_household, move_person
 from population_svc.commands.registering import register_household, register_person
@@ -30,6 +31,7 @@ from population_svc.commands.visiting import record_visit
 from population_svc.merging import Clash, merge
 from population_svc.models import Dwelling, Household, Person, SyncOperation
 from population_svc.schemas import (
+    CampaignAnswerOp,
     Death,
     Departure,
     DwellingChange,
@@ -333,8 +335,16 @@ async def _dwelling(_: _Act, row: Dwelling) -> PackDwelling:
     return PackDwelling.model_validate(row)
 
 
+async def _answer_campaign(act: _Act) -> int:
+    """An answer given in time is kept whenever it arrives; a later one takes its place."""
+    said = act.read(CampaignAnswerOp, id=str(act.asked.id), answeredAt=act.asked.at.isoformat())
+    await answer_campaign(act.session, act.actor, said.campaign_id, said, now=act.now)
+    return 1
+
+
 _KINDS: Mapping[str, Callable[[_Act], Awaitable[int]]] = {
     "visit.record": _record_visit,
+    "campaign.answer": _answer_campaign,
     "person.register": _register_person,
     "person.change": _change_person,
     "person.move": _move_person,

@@ -15,6 +15,7 @@ from population_svc.models.base import (
     VISIT_NOTE,
     Base,
 )
+from population_svc.models.campaigns import Campaign, CampaignAnswer, CampaignMember
 from population_svc.models.care import CareEntry, CareReason
 from population_svc.models.civic import (
     Organization,
@@ -69,6 +70,9 @@ __all__ = [
     "VISIT_NOTE",
     "Base",
     "BuildingGrid",
+    "Campaign",
+    "CampaignAnswer",
+    "CampaignMember",
     "CareEntry",
     "CareReason",
     "ColumnMemory",

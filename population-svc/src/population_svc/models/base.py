@@ -17,6 +17,7 @@ VISIT_NOTE = "population.visit.note"
 IMPORT = "population.import"
 EXPORT = "population.export"
 CONTACT = "population.contact"
+CAMPAIGN = "population.campaign"
 OWN_CODE = "population.own.code"
 OWN_PASS = "population.own.pass"  # noqa: S105 - the label of a column
 REQUEST_TEXT = "population.request.text"

@@ -1,6 +1,20 @@
 """Every SELECT of the service. Reads of an actor start from `visible`."""
 
 from population_svc.queries.bulk import buildings_said, homes, known_ids, places
+from population_svc.queries.campaigns import (
+    answer,
+    campaign,
+    campaigns,
+    campaigns_due,
+    forget_answers,
+    forms_named,
+    last_answers,
+    member_place,
+    note_answered,
+    running_in,
+    shares,
+    take_members,
+)
 from population_svc.queries.checks import check_for_update, drawn_since, spot_checks, standing_beside, visited_since
 from population_svc.queries.civic import (
     civic_shown,
@@ -36,7 +50,7 @@ from population_svc.queries.forgetting import (
     forget_spot_checks,
     forget_transfers,
 )
-from population_svc.queries.forms import defined_elements, elements, form, forms
+from population_svc.queries.forms import define_elements, defined_elements, elements, form, forms
 from population_svc.queries.grids import grid_now, grid_of, misplaced, rule_before, rules_on, rules_over
 from population_svc.queries.households import (
     RosterFilter,
@@ -175,6 +189,7 @@ __all__ = [
     "KnownRows",
     "RosterFilter",
     "Side",
+    "answer",
     "any_dwelling",
     "any_export",
     "any_household",
@@ -187,6 +202,9 @@ __all__ = [
     "buildings_said",
     "by_id_number",
     "came_from",
+    "campaign",
+    "campaigns",
+    "campaigns_due",
     "care_entries_of",
     "care_entry_for_update",
     "care_renewals",
@@ -209,6 +227,7 @@ __all__ = [
     "current_occupancy",
     "data_request_for_update",
     "data_requests",
+    "define_elements",
     "defined_elements",
     "document",
     "documents",
@@ -231,6 +250,7 @@ __all__ = [
     "find_persons",
     "first_done_since",
     "follow_ups",
+    "forget_answers",
     "forget_care",
     "forget_changes",
     "forget_data_requests",
@@ -245,6 +265,7 @@ __all__ = [
     "forget_transfers",
     "form",
     "forms",
+    "forms_named",
     "grid_now",
     "grid_of",
     "homes",
@@ -260,14 +281,17 @@ __all__ = [
     "key_of",
     "known_ids",
     "known_of",
+    "last_answers",
     "last_change",
     "last_occupancy",
     "listed_persons",
     "masked",
     "masked_line",
+    "member_place",
     "members",
     "merger_for_update",
     "misplaced",
+    "note_answered",
     "open_follow_ups",
     "organization",
     "organization_for_update",
@@ -314,6 +338,7 @@ __all__ = [
     "rules_on",
     "rules_over",
     "running_care_of",
+    "running_in",
     "same_file",
     "seat_for_update",
     "seat_shown",
@@ -321,6 +346,7 @@ __all__ = [
     "secrecies",
     "secrecies_of",
     "secrecy_for_update",
+    "shares",
     "silent_transfers",
     "spot_checks",
     "standing_beside",
@@ -328,6 +354,7 @@ __all__ = [
     "statements_on",
     "stays_of",
     "sync_operation",
+    "take_members",
     "team_for_update",
     "team_history",
     "teams",

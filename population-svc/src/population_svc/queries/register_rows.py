@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from grid_kernel.auth import Actor
-from population_svc.models import Dwelling, Household, Occupancy, Person, Visit
+from population_svc.models import CampaignMember, Dwelling, Household, Occupancy, Person, Visit
 from population_svc.queries.scope import everyone, visible, within
 from population_svc.rules import VisitOutcome
 
@@ -62,23 +62,26 @@ def register_rows(
     elements: Sequence[str],
     *,
     area: str | None,
-    ids: Sequence[UUID] | None = None,
+    campaign: UUID | None = None,
     after: tuple[str, UUID] | None = None,
     limit: int = 1_000,
 ) -> Select[Any]:
     """Persons, households or dwellings of an area in the order of a walk, each with the elements asked for.
 
-    `id` and `place` are the key of a page; `area_code` says where a row lies.
+    `id` and `place` are the key of a page; `area_code` says where a row lies. Of a campaign: only its homes, with
+    the moment of the answer.
     """
     root: Any = {"person": Person, "household": Household, "dwelling": Dwelling}[subject]
     asked = _joined(visible(actor, root), subject)
     asked = asked.where(within(root.area_code, area))
-    if ids is not None:
-        asked = asked.where(root.id == any_(literal(list(ids), ARRAY(Uuid))))
     place = col(Dwelling.house_code) if subject == "dwelling" else col(Household.roster_key)
     if after is not None:
         asked = asked.where(or_(place > after[0], and_(place == after[0], root.id > after[1])))
     columns = [_column(code).label(f"e_{code}") for code in elements]
+    if campaign is not None:
+        asked = asked.join(CampaignMember, col(CampaignMember.target_id) == root.id)
+        asked = asked.where(col(CampaignMember.campaign_id) == campaign)
+        columns.append(col(CampaignMember.answered_at))
     if subject == "household":
         columns.append(_HEAD.id.label("head_id"))
     asked = asked.with_only_columns(root.id, root.area_code, place.label("place"), *columns)

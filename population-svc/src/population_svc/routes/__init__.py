@@ -1,5 +1,6 @@
 """The resources of the service, one file each."""
 
+from population_svc.routes.campaigns import campaigns
 from population_svc.routes.care import care_entries, follow_ups
 from population_svc.routes.checks import spot_checks, visit_rules
 from population_svc.routes.civic import documents, organizations, seats, teams
@@ -39,6 +40,7 @@ ROUTERS = (
     provenance,
     statistics,
     imports,
+    campaigns,
     exports,
     forms,
     syncing,

@@ -1,5 +1,15 @@
 """What the register and the visiting regulation say: states, checks, who sees what. No I/O, no framework, no clock."""
 
+from population_svc.rules.campaigns import (
+    CAMPAIGNERS,
+    CampaignEnded,
+    CampaignNotBegun,
+    CampaignState,
+    NobodySelected,
+    check_answers,
+    check_dates,
+    check_runs_campaigns,
+)
 from population_svc.rules.care import AGE_OF_CONSENT, RENEW_BEFORE, care_state, check_basis
 from population_svc.rules.civic import (
     COMMUNITY,
@@ -207,6 +217,7 @@ __all__ = [
     "ANSWER_WITHIN",
     "AUDITOR",
     "BY_WORD",
+    "CAMPAIGNERS",
     "CLOCK_TOLERANCE",
     "CODE_LASTS",
     "COME_AGAIN",
@@ -252,6 +263,9 @@ __all__ = [
     "AnotherPersonNeeded",
     "BasisKind",
     "BirthPrecision",
+    "CampaignEnded",
+    "CampaignNotBegun",
+    "CampaignState",
     "CareEnd",
     "CareEntryEnded",
     "CareState",
@@ -279,6 +293,7 @@ __all__ = [
     "Match",
     "MatchedBy",
     "NoConsentToWithdraw",
+    "NobodySelected",
     "OrganizationClosed",
     "OwnCodeLocked",
     "OwnCodeUnknown",
@@ -316,11 +331,13 @@ __all__ = [
     "as_stored",
     "awaited",
     "care_state",
+    "check_answers",
     "check_asked_area",
     "check_asks_back",
     "check_asks_for_form",
     "check_basis",
     "check_confirms_secrecy",
+    "check_dates",
     "check_decides_export",
     "check_decides_form",
     "check_decides_requests",
@@ -346,6 +363,7 @@ __all__ = [
     "check_publishes",
     "check_reads_register",
     "check_rows",
+    "check_runs_campaigns",
     "check_search",
     "check_secrecy_period",
     "check_sees_secrecies",

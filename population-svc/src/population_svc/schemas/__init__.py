@@ -1,5 +1,17 @@
 """What crosses HTTP."""
 
+from population_svc.schemas.campaigns import (
+    CampaignAnswerIn,
+    CampaignAnswerOp,
+    CampaignAnswerOut,
+    CampaignIn,
+    CampaignOut,
+    CampaignRow,
+    CampaignTarget,
+    GridShare,
+    PackCampaign,
+    Selection,
+)
 from population_svc.schemas.care import CareEntryEndIn, CareEntryIn, CareEntryOut, CareRenewalIn, FollowUpOut
 from population_svc.schemas.checks import SpotCheckAnswerIn, SpotCheckOut, VisitRuleIn, VisitRuleOut
 from population_svc.schemas.civic import (
@@ -138,6 +150,13 @@ __all__ = [
     "AlikePerson",
     "AreaProgress",
     "Call",
+    "CampaignAnswerIn",
+    "CampaignAnswerOp",
+    "CampaignAnswerOut",
+    "CampaignIn",
+    "CampaignOut",
+    "CampaignRow",
+    "CampaignTarget",
     "CareEntryEndIn",
     "CareEntryIn",
     "CareEntryOut",
@@ -180,6 +199,7 @@ __all__ = [
     "FormOut",
     "FormRow",
     "Gone",
+    "GridShare",
     "HouseholdChange",
     "HouseholdIn",
     "HouseholdMerger",
@@ -217,6 +237,7 @@ __all__ = [
     "OwnWithdrawal",
     "PaceOut",
     "PackArrival",
+    "PackCampaign",
     "PackDwelling",
     "PackFollowUp",
     "PackHousehold",
@@ -251,6 +272,7 @@ __all__ = [
     "SeatOut",
     "SecrecyIn",
     "SecrecyOut",
+    "Selection",
     "SpotCheckAnswerIn",
     "SpotCheckOut",
     "SyncIn",

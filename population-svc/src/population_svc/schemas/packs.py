@@ -6,6 +6,7 @@ from uuid import UUID
 from grid_kernel.schemas import Schema
 from population_svc.plan import Reason
 from population_svc.rules import Presence, TransferKind, VisitOutcome
+from population_svc.schemas.campaigns import PackCampaign
 from population_svc.schemas.figures import AreaProgress, RuleOut
 
 
@@ -119,3 +120,4 @@ class PackOut(Schema):
     plan: list[PlanLine]
     follow_ups: list[PackFollowUp]
     arriving: list[PackArrival]
+    campaigns: list[PackCampaign]
