@@ -140,12 +140,22 @@ export function draw(element: HTMLElement, box: readonly number[], onGrid: (code
     const id: unknown = event.features?.[0]?.properties['id']
     if (typeof id === 'string') onBuilding(id)
   })
-  map.on('idle', () => element.setAttribute('data-idle', 'true'))
+  map.on('idle', () => {
+    stand()
+    element.setAttribute('data-idle', 'true')
+  })
   const look = (): void => void element.classList.toggle('far', map.getZoom() < NEAR)
   map.on('zoom', look)
   look()
   const whenReady = (act: () => void): void => void (map.isStyleLoaded() ? act() : map.once('load', act))
   let markers: maplibregl.Marker[] = []
+  let near = new Map<string, maplibregl.Marker>()
+  /** Cases of a grid stand above its number, wherever the tiles write it. */
+  function stand(): void {
+    for (const { properties, geometry } of map.querySourceFeatures('grids', { sourceLayer: 'grids-labels' })) {
+      if (geometry.type === 'Point') near.get(String(properties['code']))?.setLngLat(geometry.coordinates as [number, number])
+    }
+  }
   let place: maplibregl.Marker | undefined
 
   return {
@@ -157,6 +167,7 @@ export function draw(element: HTMLElement, box: readonly number[], onGrid: (code
     }),
     mark(counts, open) {
       markers.forEach((marker) => marker.remove())
+      near = new Map()
       markers = counts.map(({ code, at, count, late }) => {
         const dot = document.createElement('button')
         dot.className = `dot ${code.length === GRID_LENGTH ? 'near' : 'wide'}${late ? ' late' : ''}`
@@ -167,8 +178,11 @@ export function draw(element: HTMLElement, box: readonly number[], onGrid: (code
           event.stopPropagation()
           open(code)
         })
-        return new maplibregl.Marker({ element: dot, anchor: 'bottom', offset: [0, -10] }).setLngLat(at).addTo(map)
+        const marker = new maplibregl.Marker({ element: dot, anchor: 'bottom', offset: [0, -10] }).setLngLat(at).addTo(map)
+        if (code.length === GRID_LENGTH) near.set(code, marker)
+        return marker
       })
+      stand()
     },
     layer: (name, on) => whenReady(() => {
       // Coverage stays there to be clicked on: only its colour goes.
