@@ -9,8 +9,9 @@ import pyotp
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
-from tests.gateway.conftest import COMMUNITY, GRID, PASSWORD, Enter, Gateway, SignIn
+from tests.gateway.conftest import COMMUNITY, DISTRICT, GRID, PASSWORD, Enter, Gateway, Person, SignIn
 
+from gateway import commands
 from gateway.holding import holding_of
 from gateway.models import Account
 from gateway.sessions import SignedIn, signed_in
@@ -146,6 +147,36 @@ async def test_an_idle_session_ends(enter: Enter, sign_in: SignIn, gateway: Gate
         update = text("update web_session set seen_at = :then where account_id = :id")
         await session.execute(update, {"then": clock.now() - timedelta(minutes=31), "id": worker.id})
     assert (await client.get(ME)).status_code == 401
+
+
+async def entered_by_phone(gateway: Gateway, who: Person) -> tuple[httpx.AsyncClient, str]:
+    client = gateway.client()
+    answer = await client.post(SESSION, json={"login": who.login, "password": PASSWORD, "keep": True})
+    assert answer.status_code == 200, answer.text
+    return client, answer.headers["set-cookie"].lower()
+
+
+@pytest.mark.parametrize(("days", "status"), [(6, 200), (8, 401)])
+async def test_the_phone_of_a_worker_stays_signed_in_between_days(
+    enter: Enter, gateway: Gateway, days: int, status: int
+) -> None:
+    worker = await enter((Post.RESIDENT_SERVICE_OFFICER, f"{COMMUNITY}{230 + days}"))
+    client, cookie = await entered_by_phone(gateway, worker)
+    assert f"max-age={30 * 24 * 3600}" in cookie
+    async with gateway.runtime.system_session() as session:
+        update = text("update web_session set seen_at = :then where account_id = :id")
+        await session.execute(update, {"then": clock.now() - timedelta(days=days), "id": worker.id})
+        await commands.end_idle_sessions(session, now=clock.now())
+    assert (await client.get(ME)).status_code == status
+    await client.aclose()
+
+
+@pytest.mark.parametrize("post", [Post.STATION_HEAD, Post.SECURITY_ADMIN])
+async def test_nobody_else_stays_signed_in_on_a_phone(enter: Enter, gateway: Gateway, post: Post) -> None:
+    area = COMMUNITY if post is Post.STATION_HEAD else DISTRICT
+    client, cookie = await entered_by_phone(gateway, await enter((post, area)))
+    assert "max-age" not in cookie
+    await client.aclose()
 
 
 async def test_the_second_factor_is_needed_once_confirmed_and_each_code_counts_once(

@@ -34,8 +34,11 @@ def secret_hash(secret: str) -> bytes:
 
 async def sign_in(
     session: AsyncSession, hasher: Passwords, given: SignIn, *, now: datetime
-) -> tuple[str, Account] | Refusal:
-    """Begin a session and answer its secret. A failed try is returned, not raised: that it failed must be stored."""
+) -> tuple[str, Account, bool] | Refusal:
+    """Begin a session and answer its secret, its account, and whether it is kept between days.
+
+    A failed try is returned, not raised: that it failed must be stored.
+    """
     account = await queries.account_by_login(session, given.login)
     if account is not None and account.locked(now):
         return rules.LoginLocked(headers={"Retry-After": str(_seconds_left(account, now))})
@@ -50,9 +53,11 @@ async def sign_in(
             return refused
     account.succeed()
     secret = secrets.token_urlsafe(32)
-    session.add(WebSession(secret_hash=secret_hash(secret), account_id=account.id, started_at=now, seen_at=now))
+    kept = given.keep and rules.may_keep_session(await queries.held_by(session, account.id), account.id, today(now))
+    opened = WebSession(secret_hash=secret_hash(secret), account_id=account.id, started_at=now, seen_at=now, kept=kept)
+    session.add(opened)
     await record_act(session, _as_actor(account), "session.started", account, kind="account", now=now)
-    return secret, account
+    return secret, account, kept
 
 
 def _as_actor(account: Account) -> Actor:
@@ -337,7 +342,12 @@ async def mark_for_reassignment(session: AsyncSession, predecessors: tuple[str, 
 
 async def end_idle_sessions(session: AsyncSession, *, now: datetime) -> int:
     """End sessions nobody used for long, and those that are too old."""
-    idle = await queries.idle_sessions(session, now - rules.SESSION_IDLE, now - rules.SESSION_LONGEST)
+    usual, phones = (rules.SESSION_IDLE, rules.SESSION_LONGEST), (rules.KEPT_SESSION_IDLE, rules.KEPT_SESSION_LONGEST)
+    idle = [
+        each
+        for kept, (silence, age) in ((False, usual), (True, phones))
+        for each in await queries.idle_sessions(session, now - silence, now - age, kept=kept)
+    ]
     for open_session in idle:
         open_session.ended_at = now
     return len(idle)

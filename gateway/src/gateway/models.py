@@ -66,6 +66,7 @@ class WebSession(Base, table=True):
     started_at: datetime = Field(sa_type=UtcDateTime)
     seen_at: datetime = Field(sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    kept: bool = False
 
 
 class Unit(Base, table=True):

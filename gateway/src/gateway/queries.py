@@ -168,8 +168,11 @@ async def sessions_of(session: AsyncSession, account_id: UUID) -> list[WebSessio
     return list((await session.execute(statement)).scalars())
 
 
-async def idle_sessions(session: AsyncSession, seen_before: datetime, started_before: datetime) -> list[WebSession]:
+async def idle_sessions(
+    session: AsyncSession, seen_before: datetime, started_before: datetime, *, kept: bool
+) -> list[WebSession]:
     """Sessions that were not used for long, or are too old."""
     idle = or_(col(WebSession.seen_at) < seen_before, col(WebSession.started_at) < started_before)
-    statement = select(WebSession).where(col(WebSession.ended_at).is_(None), idle).limit(1000)
+    mine = (col(WebSession.ended_at).is_(None), col(WebSession.kept).is_(kept), idle)
+    statement = select(WebSession).where(*mine).limit(1000)
     return list((await session.execute(statement)).scalars())

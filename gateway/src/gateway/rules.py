@@ -17,6 +17,9 @@ FIRST_LOCK = timedelta(minutes=1)
 LONGEST_LOCK = timedelta(hours=1)
 SESSION_IDLE = timedelta(minutes=30)
 SESSION_LONGEST = timedelta(hours=12)
+KEPT_SESSION_IDLE = timedelta(days=7)
+"""As long as a phone keeps its list without having heard of us."""
+KEPT_SESSION_LONGEST = timedelta(days=30)
 SHORTEST_PASSWORD = 10
 
 ADMINS = frozenset({Post.SYSTEM_ADMIN, Post.SECURITY_ADMIN, Post.AUDIT_ADMIN})
@@ -137,6 +140,18 @@ class Held:
 def half_of(moment: datetime) -> Half:
     """The half-day a moment falls in, Shanghai time."""
     return Half.AM if shanghai(moment).hour < NOON else Half.PM
+
+
+def may_keep_session(held: Iterable[Held], account_id: UUID, day: date) -> bool:
+    """Whether a phone may stay signed in between days: the people of a grid, and no administrator."""
+    posts = {post.post for post in held if post.in_force(day) and post.concerns(account_id)}
+    return bool(posts & GRID_TRIO) and not posts & ADMINS
+
+
+def session_ended(seen_at: datetime, started_at: datetime, *, kept: bool, now: datetime) -> bool:
+    """Whether nobody used a session for too long, or it is too old."""
+    idle, longest = (KEPT_SESSION_IDLE, KEPT_SESSION_LONGEST) if kept else (SESSION_IDLE, SESSION_LONGEST)
+    return now - seen_at > idle or now - started_at > longest
 
 
 def effective_grants(held: Iterable[Held], account_id: UUID, duty: Duty | None, day: date) -> tuple[Grant, ...]:

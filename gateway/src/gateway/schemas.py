@@ -17,11 +17,16 @@ Phone = Annotated[str, StringConstraints(pattern=r"^[0-9+][0-9 -]{4,24}$")]
 
 
 class SignIn(Input):
-    """Log-in, password, and the one-time code of accounts that have a second factor."""
+    """Log-in, password, and the one-time code of accounts that have a second factor.
+
+    `keep` asks to stay signed in on the phone of somebody of a grid: until seven days without a request, thirty at
+    most. For everybody else it changes nothing.
+    """
 
     login: Annotated[str, StringConstraints(min_length=1, max_length=64)]
     password: Annotated[SecretStr, Field(min_length=1, max_length=200)]
     totp: TotpCode | None = None
+    keep: bool = False
 
 
 class GrantOut(Schema):

@@ -15,7 +15,7 @@ from starlette.types import Scope
 
 from gateway import queries, rules
 from gateway.commands import secret_hash
-from gateway.models import Account
+from gateway.models import Account, WebSession
 from gateway.rules import Duty
 from grid_kernel import clock
 from grid_kernel.auth import Actor, Grant
@@ -106,7 +106,7 @@ class Sessions:
         now, forgotten = clock.now(), self._forgotten
         async with self._runtime.system_session() as session:
             found = await queries.web_session(session, secret_hash(secret.decode("ascii", "replace")))
-            if found is None or _too_old(found[0].seen_at, found[0].started_at, now):
+            if found is None or _ended(found[0], now):
                 self._known.pop(secret, None)
                 return None
             open_session, account = found
@@ -152,8 +152,8 @@ class Sessions:
         event.listen(session.sync_session, "after_commit", drop, once=True)
 
 
-def _too_old(seen_at: datetime, started_at: datetime, now: datetime) -> bool:
-    return now - seen_at > rules.SESSION_IDLE or now - started_at > rules.SESSION_LONGEST
+def _ended(found: WebSession, now: datetime) -> bool:
+    return rules.session_ended(found.seen_at, found.started_at, kept=found.kept, now=now)
 
 
 def check_same_site(headers: Iterable[tuple[bytes, bytes]]) -> None:

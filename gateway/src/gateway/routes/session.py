@@ -6,7 +6,7 @@ from fastapi.responses import Response
 from gateway import commands, queries
 from gateway.holding import CurrentHolding
 from gateway.routes.me import me_of
-from gateway.rules import LoginFailed, LoginLocked, SecondFactorRequired
+from gateway.rules import KEPT_SESSION_LONGEST, LoginFailed, LoginLocked, SecondFactorRequired
 from gateway.schemas import MeOut, SignIn
 from gateway.sessions import check_same_site, signed_in
 from grid_kernel.db import SystemSession
@@ -26,9 +26,11 @@ async def sign_in(
     result = await commands.sign_in(session, held.passwords, given, now=now)
     if isinstance(result, Refusal):
         return respond(request, result)
-    secret, account = result
+    secret, account, kept = result
     name, secure = held.sessions.cookie, held.sessions.secure
-    response.set_cookie(name, secret, path="/", httponly=True, samesite="lax", secure=secure)
+    # Without an age the cookie ends with the browser; a phone's browser is ended by the system at any moment.
+    age = int(KEPT_SESSION_LONGEST.total_seconds()) if kept else None
+    response.set_cookie(name, secret, max_age=age, path="/", httponly=True, samesite="lax", secure=secure)
     who = await signed_in(session, account, now)
     # The sign-in holds its transaction: what gis would have to be asked for comes with /me.
     areas = held.places.remembered(grant.area for grant in who.grants)
