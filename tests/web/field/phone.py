@@ -83,7 +83,7 @@ class Phone:
 
     def sign_in(self) -> None:
         """Sign in, choose a PIN, wait for the list."""
-        page = self.open()
+        page = self.open() if self.page.url == "about:blank" else self.page
         page.fill("input[name=login]", LOGIN)
         page.fill("input[name=password]", f"qingshan-{LOGIN}")
         page.click("button[type=submit]")
@@ -94,15 +94,12 @@ class Phone:
             page.wait_for_timeout(100)
         page.locator(".standing").wait_for()
 
-    def sign_in_again(self) -> None:
-        """A browser that was killed has forgotten its session: what waits goes on after the password."""
-        page = self.page
-        page.evaluate("dispatchEvent(new Event('online'))")
-        page.click(".upload-state")
-        page.click("main a:has-text('登录')")
-        page.fill("input[name=password]", f"qingshan-{LOGIN}")
-        page.click("button[type=submit]")
-        page.locator(".upload-facts").wait_for()
+    def contact(self) -> None:
+        """Reach the server. A browser killed soon after its sign-in has not written the session down: sign in anew."""
+        self.page.evaluate("dispatchEvent(new Event('online'))")
+        self.page.wait_for_timeout(1_500)
+        if "sign-in" in self.page.url:
+            self.sign_in()
 
     def unlock(self, page: Page | None = None, pin: str = PIN) -> None:
         """Enter the PIN."""

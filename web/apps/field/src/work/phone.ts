@@ -15,6 +15,9 @@ export type Me = GatewayTypes['schemas']['MeOut']
 export type Phase = 'starting' | 'signed-out' | 'no-pin' | 'locked' | 'open'
 
 const GRID_LENGTH = 15
+/** Kept while the list was removed and nobody has signed in since: a new PIN alone opens nothing. */
+const SIGN_IN_AGAIN = 'sign-in-again'
+const SHORT_MS = 5_000
 const IDLE_LOCK_MS = 15 * 60_000
 const KEPT_STATES = ['draft', 'queued', 'conflict', 'rejected', 'done'] as const
 
@@ -41,6 +44,7 @@ const held = shallowReactive({ households: new Map<string, Household>(), frames:
 export const entries = shallowRef<Shown[]>([])
 export const marked = shallowRef<Mark[]>([])
 let key: CryptoKey | undefined
+let ending: Promise<void> | undefined
 
 export const frames = computed(() => held.frames)
 export const visits = computed(() => unknownVisits(held.frames, entries.value))
@@ -66,7 +70,7 @@ export const courier = new Courier(store, transport, {
   account: () => (phone.expired ? undefined : phone.me?.accountId),
   photosMayTravel: () => !preferences.photosByWifiOnly || connection()?.type !== 'cellular',
   onDelivered: (delivered) => void afterDelivery(delivered),
-  onSignedOut: () => (phone.expired = true),
+  onSignedOut: () => void revoked(),
 })
 
 /** Take up where the phone was left: nothing here needs a connection. */
@@ -75,11 +79,13 @@ export async function start(): Promise<void> {
   phone.lastUpload = await store.read<number>('last-upload')
   tables.value = (await store.read<CodeTables>(`tables-${words.language.value}`)) ?? {}
   await readPlaces()
-  phone.wiped = await vault.expire()
+  if (await vault.expire()) await store.write(SIGN_IN_AGAIN, true)
   phone.phase = await nextPhase()
+  if (phone.wiped) ending = endSession()
   addEventListener('online', () => (phone.online = true))
   addEventListener('offline', () => (phone.online = false))
   liveQuery(() => store.entries.where('state').anyOf(KEPT_STATES).toArray()).subscribe((found) => void show(found))
+  liveQuery(() => vault.exists()).subscribe((there) => void (there || lockedElsewhere()))
   liveQuery(() => store.marks.toArray()).subscribe(async (found) => (marked.value = await marks.show(found)))
   lockWhenIdle()
   await navigator.storage?.persist?.()
@@ -90,10 +96,13 @@ export async function start(): Promise<void> {
 
 /** Sign in; another account than the last one finds nothing of it but that something waits. */
 export async function signIn(login: string, password: string, totp: string | undefined): Promise<void> {
-  const { data } = await createClient('gateway').POST('/session', { body: { login, password, totp: totp || null } })
+  await ending
+  const { data } = await createClient('gateway').POST('/session', { body: { login, password, totp: totp || null, keep: true } })
   const me = data!
   if (phone.me && phone.me.accountId !== me.accountId) await vault.wipe()
   await remember(me)
+  phone.wiped = false
+  await store.meta.delete(SIGN_IN_AGAIN)
   if (phone.phase !== 'open') phone.phase = await nextPhase()
   await vault.contact()
   void courier.run()
@@ -101,16 +110,15 @@ export async function signIn(login: string, password: string, totp: string | und
 }
 
 export async function signOut(): Promise<void> {
-  await createClient('gateway').DELETE('/session').catch(() => undefined)
   await wipe()
   await store.meta.delete('me')
   phone.me = undefined
+  phone.wiped = false
   phone.phase = 'signed-out'
 }
 
 export async function choosePin(pin: string): Promise<void> {
   key = await vault.make(pin)
-  phone.wiped = false
   phone.phase = 'open'
   await refresh()
 }
@@ -120,7 +128,6 @@ export async function unlock(pin: string): Promise<number | undefined> {
   const opened = await vault.open(pin)
   if (opened === 'wiped' || opened === 'none') {
     await wipe()
-    phone.wiped = true
     return undefined
   }
   if ('left' in opened) return opened.left
@@ -138,11 +145,38 @@ export function lock(): void {
   if (phone.phase === 'open') phone.phase = 'locked'
 }
 
+/** Another page of this phone removed the list and its key: this one holds nothing any more either. */
+async function lockedElsewhere(): Promise<void> {
+  // What is told late may be the moment in which a new PIN was made.
+  if (phone.phase !== 'open' || (await vault.exists())) return
+  lock()
+  phone.phase = await nextPhase()
+}
+
 /** Personal data go; what waits to be uploaded stays until its owner signs in. */
 export async function wipe(): Promise<void> {
   await vault.wipe()
+  await store.write(SIGN_IN_AGAIN, true)
   lock()
+  phone.wiped = true
   if (phone.me) phone.phase = 'signed-out'
+  ending = endSession()
+}
+
+/** Nobody goes on in the name of the last worker; without a connection this is done at the next one. */
+async function endSession(): Promise<void> {
+  await createClient('gateway').DELETE('/session', { signal: AbortSignal.timeout(SHORT_MS) }).catch(() => {
+    addEventListener('online', () => phone.wiped && void endSession(), { once: true })
+  })
+}
+
+/**
+ * The server does not know this session any more: it was ended elsewhere, the account is locked, or nobody asked for
+ * a week. The list goes; what waits stays and is sent after its owner has signed in.
+ */
+async function revoked(): Promise<void> {
+  phone.expired = true
+  await wipe()
 }
 
 /** Ask who I am and what has changed in my grids; without a connection everything stays as it is. */
@@ -162,8 +196,8 @@ export async function refresh(): Promise<void> {
     phone.packProblem = undefined
   } catch (error) {
     if (!(error instanceof Problem)) throw error
-    phone.expired ||= error.status === 401
-    phone.packProblem = error
+    if (error.status === 401) await revoked()
+    else phone.packProblem = error
   } finally {
     phone.loadingPack = false
   }
@@ -213,9 +247,10 @@ async function remember(me: Me): Promise<void> {
 }
 
 async function nextPhase(): Promise<Phase> {
-  if (!phone.me) return 'signed-out'
+  phone.wiped = (await store.read(SIGN_IN_AGAIN)) === true && phone.me !== undefined
+  if (!phone.me || phone.wiped) return 'signed-out'
   if (await vault.exists()) return 'locked'
-  return phone.wiped ? 'signed-out' : 'no-pin'
+  return 'no-pin'
 }
 
 function lockWhenIdle(): void {
