@@ -5,10 +5,12 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as some
-from shapely.geometry import LineString, box
+from shapely.geometry import LineString, box, shape
 
-from gis_svc import designer
-from gis_svc.designer import Block, Wish, design, outlines
+from gis_svc import designer, designing
+from gis_svc.designer import Block, Design, Wish, design, outlines
+from gis_svc.designing import Commission, carry_out
+from gis_svc.proposals import Ground, House, propose
 
 
 def town(columns: int, rows: int, households: int = 20, *, grid: str | None = None) -> list[Block]:
@@ -98,3 +100,55 @@ def test_outlines_divide_the_ground_without_gap_or_overlap() -> None:
     assert sum(shape.area for shape in drawn.values()) == pytest.approx(ground.area)
     for block, part in zip(blocks, found.parts, strict=True):
         assert drawn[part].buffer(1e-6).contains(shapely.Point(block.x, block.y))
+
+
+def test_what_the_sum_does_not_allow_is_said_of_the_sum() -> None:
+    found = design([Block(x * 40.0, 0, 97) for x in range(26)], Wish(seconds=1))  # six grids would have 420.3 each
+    assert {each["reason"] for each in found.unmet} <= {"total"}
+    assert not Wish().divides(26 * 97, 6)
+    assert Wish().divides(6 * 420, 6)
+
+
+def commission(code: str, households: int) -> Commission:
+    return Commission(code, tuple(town(10, 4, households)), box(-20, -20, 400, 160), (), Wish())
+
+
+def test_communities_are_divided_side_by_side_in_processes_of_their_own() -> None:
+    told: list[float] = []
+    found = carry_out([commission("a", 20), commission("b", 40)], 20, told.append)
+    assert {code: sorted(made.households) for code, made in found.items()} == {"a": [400] * 2, "b": [400] * 4}
+    assert told == sorted(told)
+
+
+def test_a_design_nobody_waits_for_is_given_up() -> None:
+    class GivenUpError(Exception):
+        pass
+
+    def tell(_: float) -> None:
+        raise GivenUpError
+
+    with pytest.raises(GivenUpError):
+        carry_out([commission("a", 20), commission("b", 40)], 20, tell)
+
+
+def test_what_was_not_found_at_once_is_searched_for_again_and_the_better_one_kept() -> None:
+    good, bad = Design([0], [400], cost=5), Design([0], [300], [{"reason": "not-found"}], cost=1)
+    assert designing._better(bad, good) is good
+    assert designing._better(good, bad) is good
+    assert designing._worth_another(bad)
+    assert not designing._worth_another(Design([0], [300], [{"reason": "total"}]))
+
+
+def test_a_grid_that_stays_is_no_part_of_the_search() -> None:
+    west, east = box(109.9, 40.66, 109.904, 40.664), box(109.904, 40.66, 109.912, 40.664)
+    houses = [House(f"{x}-{y}", "w" if x < 4 else "e", 109.9005 + x * 1e-3, 40.6605 + y * 1e-3, 50)
+              for x in range(11) for y in range(4)]  # fmt: skip
+    ground = Ground("c", west.union(east), houses, {"w": west}, {"w": 1, "e": 2})
+    made = propose([ground], [], Wish(target=700, seconds=2), lambda _: None)
+    stays, *others = made["features"]
+    assert (stays["id"], stays["properties"]["fixed"], stays["properties"]["households"]) == ("w", True, 800)
+    assert [each["properties"]["households"] for each in others] == [700, 700]
+    assert all(shape(each["geometry"]).intersection(west).area < 1e-9 for each in others)
+    assert made["summary"]["unmet"] == [{"areaCode": "c", "part": None, "households": 800, "reason": "fixed"}]
+    assert made["bases"]["c"]["grids"] == {"w": 1, "e": 2}
+    assert (made["summary"]["fixed"], made["summary"]["changedHouseholds"]) == (1, 700)

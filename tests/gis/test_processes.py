@@ -1,13 +1,14 @@
 """OGC API – Processes: jobs with progress, results, cancelling, and who may ask for what."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
-from shapely.geometry import shape
+from shapely.geometry import Point, shape
 
 from gis_svc import commands
 from gis_svc.rules import JobState
@@ -94,6 +95,112 @@ async def test_a_design_of_one_grid_is_applied_by_splitting_it(ask: Any, send: S
     assert applied.status_code == 201, applied.text
     assert len(applied.json()["successors"]) == 2
     assert len(applied.json()["buildings"]) == 10
+
+
+@pytest.fixture
+async def town(send: Send, community: str, grids: Surfaces) -> str:
+    """A community of a test's own: nine buildings of 40 households in each grid, twelve in the first."""
+    head = actor(Post.STATION_HEAD, community)
+    for number, code in enumerate(sorted(code for code in grids if code.startswith(community))):
+        west, south, east, north = grids[code].buffer(-1e-4).bounds
+        lattice = [
+            (west + (east - west) * i / 11, south + (north - south) * j / 11)
+            for i in range(1, 11)
+            for j in range(1, 11)
+        ]
+        held = [spot for spot in lattice if grids[code].buffer(-1e-4).covers(Point(spot))]
+        for lon, lat in held[:: len(held) // 13][: 9 if number else 12]:
+            new = building(point(round(lon, 7), round(lat, 7)), floors=10, entrances=2)
+            assert (await send(head, "POST", "/buildings", json=new)).status_code == 201
+    return community
+
+
+async def designed(ask: Any, who: Actor = LEADER, **inputs: Any) -> tuple[str, dict[str, Any]]:
+    """A proposal and the id of its job."""
+    proposal = await run(ask, "grid-designer", who, seconds=1, **inputs)
+    return (await ask("GET", "/jobs", who)).json()["jobs"][0]["jobID"], proposal
+
+
+async def approved(send: Send, job: str, community: str, who: Actor | None = LEADER) -> httpx.Response:
+    headers = {"Idempotency-Key": str(uuid4())}
+    return await send(who, "POST", f"/designs/{job}/approvals", json={"communityCode": community}, headers=headers)
+
+
+@pytest.mark.parametrize(("target", "tolerance"), [(360, 0.1), (200, 0.25), (700, 0.25)])
+async def test_a_design_of_a_community_is_put_into_force_in_one_step(
+    ask: Any, send: Send, town: str, grids: Surfaces, target: int, tolerance: float
+) -> None:
+    job, proposal = await designed(ask, area=town, target=target, tolerance=tolerance)
+    answer = await approved(send, job, town)
+    assert answer.status_code == 201, answer.text
+    done, before = answer.json(), {code for code in grids if code.startswith(town)}
+    in_force = {each["code"] for each in done["grids"]}
+    assert len(in_force) == proposal["summary"]["grids"]
+    assert set(done["ended"]) == before - in_force
+    listed = (await send(LEADER, "GET", f"/areas?level=grid&within={town}")).json()["items"]
+    assert {each["code"] for each in listed} == in_force
+    for code in done["ended"]:
+        ended = (await send(LEADER, "GET", f"/areas/{code}?asOf=2026-01-01")).json()
+        assert set(ended["successors"]) <= in_force
+    for fresh in (each for each in done["grids"] if each["code"] not in before):
+        assert set(fresh["predecessors"]) <= before
+    query = f"filter=communityCode='{town}'&limit=1000"
+    houses = (await ask("GET", f"/collections/buildings/items?{query}")).json()["features"]
+    held = Counter(house["properties"]["gridCode"] for house in houses)
+    assert sorted(40 * held[code] for code in in_force) == sorted(
+        each["properties"]["households"] for each in proposal["features"]
+    )
+    again = await approved(send, job, town)
+    assert (again.status_code, again.json()["code"]) == (409, "design-outdated")
+
+
+async def test_a_design_is_outdated_when_a_building_came_since(
+    ask: Any, send: Send, town: str, grids: Surfaces
+) -> None:
+    job, _ = await designed(ask, area=town)
+    code = min(code for code in grids if code.startswith(town))
+    spot = grids[code].representative_point()
+    late = building(point(spot.x, spot.y), name="后建楼")
+    assert (await send(actor(Post.STATION_HEAD, town), "POST", "/buildings", json=late)).status_code == 201
+    answer = await approved(send, job, town)
+    assert (answer.status_code, answer.json()["code"]) == (409, "design-outdated")
+
+
+async def test_who_may_draw_puts_the_design_of_another_into_force_and_nobody_else(
+    ask: Any, send: Send, town: str
+) -> None:
+    head = actor(Post.STATION_HEAD, town)
+    fixed = f"{town}001"
+    job, proposal = await designed(ask, head, area=town, fixed=[fixed])
+    assert [each["id"] for each in proposal["features"] if each["properties"]["fixed"]] == [fixed]
+    assert (await approved(send, job, town, None)).status_code == 401
+    assert (await approved(send, job, town, head)).status_code == 403
+    assert (await approved(send, job, town, actor(Post.DISTRICT_LEADER, "150205"))).status_code == 403
+    assert (await approved(send, str(uuid4()), town)).status_code == 404
+    answer = await approved(send, job, town)
+    assert answer.status_code == 201, answer.text
+    kept = (await send(LEADER, "GET", f"/areas/{fixed}")).json()
+    assert kept["version"] == 1
+
+
+async def test_two_proposals_are_laid_side_by_side(ask: Any, send: Send, built: str) -> None:
+    first, one = await designed(ask, area=built)
+    second, other = await designed(ask, area=built, target=200)
+    answer = await send(LEADER, "GET", f"/designs/{first}/comparison?other={second}")
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    for side, proposal in (("first", one), ("second", other)):
+        assert told[side] == told["communities"][0][side]
+        assert told[side] == {name: proposal["summary"][name] for name in told[side]}
+    assert told["first"]["grids"] < told["second"]["grids"]
+    stranger = actor(Post.STATION_HEAD, "150204999999")
+    assert (await send(stranger, "GET", f"/designs/{first}/comparison?other={second}")).status_code == 404
+
+
+async def test_a_grid_that_is_not_there_cannot_stay(ask: Any, built: str) -> None:
+    inputs = {"area": built, "fixed": [f"{built}999"]}
+    refused = await ask("POST", "/processes/grid-designer/execution", json={"inputs": inputs})
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (400, "/inputs/fixed/0")
 
 
 async def test_a_circle_names_those_outside(ask: Any, built: str, grids: Surfaces) -> None:

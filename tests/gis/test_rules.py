@@ -124,3 +124,9 @@ def test_grids_of_two_communities_have_no_community() -> None:
     assert rules.check_one_community([COMMUNITY + "001", COMMUNITY + "002"]) == COMMUNITY
     with pytest.raises(rules.GridsOfSeveralCommunities):
         rules.check_one_community([COMMUNITY + "001", "150204008015001"])
+
+
+def test_a_proposal_goes_on_under_the_code_it_has_most_households_of_and_each_code_goes_on_once() -> None:
+    assert rules.codes_kept([{"a": 300, "b": 100}, {"b": 390}, {"a": 120, "c": 10}]) == ["a", "b", "c"]
+    assert rules.codes_kept([{"a": 200}, {"a": 210}]) == [None, "a"]
+    assert rules.codes_kept([{"a": 200}, {"a": 200}, {}]) == ["a", None, None]

@@ -54,14 +54,26 @@ class Wish:
         """Whether a grid of so many is as wanted."""
         return abs(households - self.target) <= self.target * self.tolerance
 
+    def divides(self, total: int, count: int) -> bool:
+        """Whether so many households can be so many grids as wanted at all."""
+        return abs(total - count * self.target) <= count * self.target * self.tolerance
+
 
 @dataclass
 class Design:
-    """Which grid each building belongs to, and how good that is."""
+    """Which grid each building belongs to, and how good that is.
+
+    Of the borders between neighbouring buildings, so many run along roads and so many in the open; so many pairs of
+    one grid have a road between them. Of two designs of the same buildings the one that costs less is better.
+    """
 
     parts: list[int]
     households: list[int]
     unmet: list[dict[str, Any]] = field(default_factory=list)
+    road_borders: int = 0
+    open_borders: int = 0
+    roads_inside: int = 0
+    cost: float = 0.0
 
 
 def design(
@@ -81,7 +93,8 @@ def design(
     graph = _Graph(blocks, roads, within)
     search = _Search(blocks, graph, _first(blocks, graph, min(count, len(blocks))), wish)
     search.run(progress)
-    found = Design(search.best, search.households_of(search.best))
+    found = Design(search.best, search.households_of(search.best), cost=search.best_cost)
+    found.road_borders, found.open_borders, found.roads_inside = graph.borders(search.best)
     found.unmet = _reasons(blocks, found, wish, total, count)
     return found
 
@@ -96,7 +109,7 @@ def _reasons(blocks: Sequence[Block], found: Design, wish: Wish, total: int, cou
     }
     for part, households in enumerate(found.households):
         if not wish.holds(households):
-            reason = "building" if part in large else "total" if not wish.holds(round(total / count)) else "not-found"
+            reason = "building" if part in large else "total" if not wish.divides(total, count) else "not-found"
             reasons.append({"part": part, "households": households, "reason": reason})
     return reasons
 
@@ -121,6 +134,16 @@ class _Graph:
             crossed[np.unique(which)] = True
         for (one, other), by_road in zip(pairs, crossed.tolist(), strict=True):
             self.next[one][other] = self.next[other][one] = ROAD_BORDER if by_road else OPEN_BORDER
+
+    def borders(self, parts: Sequence[int]) -> tuple[int, int, int]:
+        """Pairs of neighbours of different grids with a road between and without, and of one grid with one."""
+        pairs = [(i, j, cost) for i, near in enumerate(self.next) for j, cost in near.items() if i < j]
+        along = sum(cost == ROAD_BORDER and parts[i] != parts[j] for i, j, cost in pairs)
+        return (
+            along,
+            sum(cost != ROAD_BORDER and parts[i] != parts[j] for i, j, cost in pairs),
+            sum(cost == ROAD_BORDER for _, _, cost in pairs) - along,
+        )
 
 
 def _meet(places: Any, pairs: list[tuple[int, int]], within: BaseGeometry) -> list[bool]:
@@ -232,7 +255,7 @@ class _Search:
         for index, part in enumerate(parts):
             self._members[part].add(index)
         self._sizes = [sum(blocks[i].households for i in members) for members in self._members]
-        self.best, self._best_cost = list(parts), self._cost()
+        self.best, self.best_cost = list(parts), self._cost()
 
     def households_of(self, parts: Sequence[int]) -> list[int]:
         """Households of each grid."""
@@ -249,11 +272,9 @@ class _Search:
                 self._step(heat)
             heat *= _COOLING
             cost = self._cost()
-            still = (
-                0 if cost < self._best_cost - 1e-9 else still + (2 if all(map(self._wish.holds, self._sizes)) else 1)
-            )
-            if cost < self._best_cost:
-                self._best_cost, self.best = cost, list(self.parts)
+            still = 0 if cost < self.best_cost - 1e-9 else still + (2 if all(map(self._wish.holds, self._sizes)) else 1)
+            if cost < self.best_cost:
+                self.best_cost, self.best = cost, list(self.parts)
             progress(min(1.0, (monotonic() - begun) / self._wish.seconds))
 
     def _cost(self) -> float:

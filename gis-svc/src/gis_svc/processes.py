@@ -1,28 +1,27 @@
 """The processes of OGC API – Processes: what each takes, and the work it does apart from the request."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from threading import Event
-from time import monotonic
 from typing import Annotated, Any
 
 import numpy as np
 import shapely
 from pydantic import Field
-from shapely.geometry import mapping
+from shapely.geometry.base import BaseGeometry
 
-from gis_svc import circles, designer, rules, shapes
+from gis_svc import circles, proposals, rules, shapes
 from gis_svc.circles import DOORS_PER_FLOOR, Home, Spot
-from gis_svc.designer import Block, Wish
+from gis_svc.designer import Wish
 from gis_svc.location import Places
-from gis_svc.queries import placed
+from gis_svc.proposals import Ground, House
+from gis_svc.queries import areas, placed
 from gis_svc.schemas import Degree, Kind
-from grid_kernel import geo
 from grid_kernel.auth import Actor
 from grid_kernel.errors import InvalidInput, NotFound
 from grid_kernel.reads import ReadRunner
-from grid_kernel.schemas import AreaCode, Input
+from grid_kernel.schemas import AreaCode, GridCode, Input
 
 Row = Mapping[str, Any]
 
@@ -69,12 +68,13 @@ class CircleInputs(Input):
 
 
 class DesignInputs(Input):
-    """The area to divide, how many households a grid shall have, and how long to search."""
+    """The area to divide, how many households a grid shall have, which grids stay, and how long to search."""
 
     area: AreaCode
     target: Annotated[int, Field(ge=50, le=5_000)] = 400
     tolerance: Annotated[float, Field(ge=0.01, le=0.5)] = 0.05
     seconds: Annotated[float, Field(ge=1, le=55)] = 20
+    fixed: Annotated[list[GridCode], Field(max_length=500)] = Field(default_factory=list)
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 1
 
 
@@ -123,87 +123,44 @@ async def _design(asking: Asking, wanted: DesignInputs) -> Work:
     if not rows:
         raise InvalidInput.at("/inputs/area", "no-buildings")
     roads = [row["shape_wkb"] for row in await placed.network(asking.reads, asking.actor)]
-    by_area: dict[str, list[Row]] = {}
+    versions = await areas.grids_in_force(asking.reads, wanted.area)
+    fixed = _fixed(asking, wanted, versions)
+    by_area: dict[str, list[House]] = {}
     digits = max(rules.COMMUNITY_DIGITS, len(wanted.area))
     for row in rows:
-        by_area.setdefault(row["area_code"][:digits], []).append(row)
-    grounds = {code: _ground(asking, code) for code in by_area}
+        house = House(str(row["id"]), row["area_code"], row["lon"], row["lat"], _capacity(row))
+        by_area.setdefault(row["area_code"][:digits], []).append(house)
+    grounds = [
+        Ground(
+            code,
+            _outline(asking, code),
+            houses,
+            {grid: outline for grid, outline in fixed.items() if grid.startswith(code)},
+            {grid: version for grid, version in versions.items() if grid.startswith(code) and grid != code},
+        )
+        for code, houses in sorted(by_area.items())
+    ]
+    wish = Wish(wanted.target, wanted.tolerance, wanted.seconds, wanted.seed)
 
     def work(ticket: Ticket) -> dict[str, Any]:
-        lines: Any = [geo.to_plane(shapes.any_from_wkb(road)) for road in roads]
-        return _designed(by_area, grounds, lines, wanted, ticket)
+        lines = [shapes.any_from_wkb(road) for road in roads]
+        return proposals.propose(grounds, lines, wish, ticket.tell)
 
     return work
 
 
-def _ground(asking: Asking, code: str) -> shapely.Geometry:
+def _fixed(asking: Asking, wanted: DesignInputs, versions: Mapping[str, int]) -> dict[str, BaseGeometry]:
+    for index, code in enumerate(wanted.fixed):
+        if code not in versions or code == wanted.area:
+            raise InvalidInput.at(f"/inputs/fixed/{index}", "grid-not-there")
+    return {code: _outline(asking, code) for code in wanted.fixed}
+
+
+def _outline(asking: Asking, code: str) -> BaseGeometry:
     place = asking.places.place(code, asking.day)
     if place is None or place.wkb is None:
         raise NotFound
-    return geo.to_plane(shapes.from_wkb(place.wkb))
-
-
-def _designed(
-    by_area: Mapping[str, Sequence[Row]], grounds: Mapping[str, Any], roads: Any, wanted: DesignInputs, ticket: Ticket
-) -> dict[str, Any]:
-    begun, done, total = monotonic(), 0, sum(map(len, by_area.values()))
-    features: list[dict[str, Any]] = []
-    unmet: list[dict[str, Any]] = []
-    for code, rows in sorted(by_area.items()):
-        share = len(rows) / total
-        wish = Wish(wanted.target, wanted.tolerance, wanted.seconds * share, wanted.seed)
-        blocks = _blocks(rows, keep=len(code) < rules.GRID_DIGITS)
-        tell = _share_of(ticket, done / total, share)
-        found = designer.design(blocks, wish, roads, tell, within=grounds[code])
-        features += _features(code, blocks, found, grounds[code], wish)
-        unmet += [{"areaCode": code, **each} for each in found.unmet]
-        done += len(rows)
-    summary = {
-        "grids": len(features),
-        "met": len(features) - len(unmet),
-        "unmet": unmet,
-        "households": sum(feature["properties"]["households"] for feature in features),
-        "changedHouseholds": sum(feature["properties"]["changedHouseholds"] for feature in features),
-        "seconds": round(monotonic() - begun, 1),
-    }
-    return {"type": "FeatureCollection", "features": features, "summary": summary}
-
-
-def _share_of(ticket: Ticket, begin: float, share: float) -> circles.Progress:
-    return lambda progress: ticket.tell(begin + progress * share)
-
-
-def _blocks(rows: Sequence[Row], *, keep: bool) -> list[Block]:
-    places = shapely.get_coordinates(geo.to_plane(shapely.multipoints([(row["lon"], row["lat"]) for row in rows])))
-    pairs = zip(places.tolist(), rows, strict=True)
-    return [Block(x, y, _capacity(row), row["area_code"] if keep else None) for (x, y), row in pairs]
-
-
-def _features(
-    code: str, blocks: Sequence[Block], found: designer.Design, ground: Any, wish: Wish
-) -> list[dict[str, Any]]:
-    drawn = designer.outlines(blocks, found.parts, ground)
-    features = []
-    for part, outline in drawn.items():
-        members = [block for block, own in zip(blocks, found.parts, strict=True) if own == part]
-        came: dict[str, int] = {}
-        for block in members:
-            if block.grid:
-                came[block.grid] = came.get(block.grid, 0) + block.households
-        before = max(came, key=lambda grid: came[grid], default=None)
-        properties = {
-            "areaCode": code,
-            "part": part,
-            "households": found.households[part],
-            "buildings": len(members),
-            "met": wish.holds(found.households[part]),
-            "before": before,
-            "changedHouseholds": sum(came.values()) - (came[before] if before else 0),
-        }
-        shape = shapely.set_precision(geo.to_degrees(outline), 1e-7)
-        feature_id = f"{code}-{part}"
-        features.append({"type": "Feature", "id": feature_id, "properties": properties, "geometry": mapping(shape)})
-    return features
+    return shapes.from_wkb(place.wkb)
 
 
 def _check_design(actor: Actor, area: str) -> None:
@@ -216,7 +173,7 @@ def _check_circle(actor: Actor, area: str) -> None:
 
 _ALL = (
     Process("service-circle", CircleInputs, _circle, _check_circle),
-    Process("grid-designer", DesignInputs, _design, _check_design),
+    Process(rules.DESIGNER, DesignInputs, _design, _check_design),
 )
 PROCESSES: Mapping[str, Process] = {process.id: process for process in _ALL}
 

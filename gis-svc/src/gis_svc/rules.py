@@ -1,6 +1,6 @@
 """What the regulation says about areas and buildings: levels, codes, who may draw, from when a change may hold."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
 
@@ -76,6 +76,8 @@ class JobState(StrEnum):
 _LEVELS = {6: Level.DISTRICT, 9: Level.STREET, 12: Level.COMMUNITY, 15: Level.GRID}
 _PARENT_DIGITS = {9: 6, 12: 9, 15: 12}
 
+DESIGNER = "grid-designer"
+"""The process whose results can be put into force."""
 DRAWERS = (Post.DISTRICT_LEADER, Post.SYSTEM_ADMIN)
 REGISTRARS = (Post.RESIDENT_SERVICE_OFFICER, Post.OPINION_COLLECTOR, Post.STATION_HEAD, Post.SYSTEM_ADMIN)
 
@@ -170,6 +172,12 @@ class BuildingNumberTaken(WrongState):
     code = "building-number-taken"
 
 
+class DesignOutdated(WrongState):
+    """Grids or buildings of the community changed since the design was made."""
+
+    code = "design-outdated"
+
+
 class ResultNotReady(WrongState):
     """The job has no result: it has not ended well, or not yet."""
 
@@ -208,6 +216,19 @@ def check_may_draw(actor: Actor, community_code: str) -> None:
     drawing = (grant for grant in actor.grants if grant.post in DRAWERS)
     if not any(len(g.area) <= DISTRICT_DIGITS and community_code.startswith(g.area) for g in drawing):
         raise Forbidden
+
+
+def codes_kept(came: Sequence[Mapping[str, int]]) -> list[str | None]:
+    """Which grid each proposed grid goes on being: the one it has most households of, each grid once; None is new.
+
+    `came` says of each proposal how many households come from which grid.
+    """
+    shares = [(count, grid, index) for index, grids in enumerate(came) for grid, count in grids.items()]
+    kept: list[str | None] = [None] * len(came)
+    for _, grid, index in sorted(shares, key=lambda share: (-share[0], share[1], share[2])):
+        if kept[index] is None and grid not in kept:
+            kept[index] = grid
+    return kept
 
 
 def check_may_register(actor: Actor, area_code: str) -> None:

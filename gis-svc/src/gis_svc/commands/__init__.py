@@ -3,6 +3,7 @@
 from gis_svc.commands.addressing import add as add_address
 from gis_svc.commands.addressing import grow_missing
 from gis_svc.commands.buildings import register
+from gis_svc.commands.designs import approve
 from gis_svc.commands.figures import CaseTold, take_case, take_figures
 from gis_svc.commands.grids import change, close, draw, redraw
 from gis_svc.commands.importing import Outcome, Wanted, adopt, import_areas
@@ -17,6 +18,7 @@ __all__ = [
     "Wanted",
     "add_address",
     "adopt",
+    "approve",
     "change",
     "close",
     "dismiss",

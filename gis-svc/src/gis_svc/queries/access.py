@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, Select, and_, or_
 from sqlmodel import select
 
 from gis_svc.models import Address, Area, AreaFigure, AreaVersion, Building, ProcessJob, Road, ServicePoint, Thing
+from gis_svc.rules import DESIGNER, DRAWERS
 from grid_kernel.auth import Actor, Post
 from grid_kernel.db import in_scope
 
@@ -59,6 +60,13 @@ def visible_figures(_: Actor) -> Select[Any]:
 def visible_jobs(actor: Actor) -> Select[Any]:
     """The jobs an actor has asked for."""
     return select(ProcessJob).where(column(ProcessJob.actor_id) == actor.id)
+
+
+def visible_designs(actor: Actor) -> Select[Any]:
+    """The designs of grids an actor has asked for, and those of the areas where the actor draws grids."""
+    drawn = in_scope(ProcessJob.area_code, actor.areas(*DRAWERS))
+    own = column(ProcessJob.actor_id) == actor.id
+    return select(ProcessJob).where(column(ProcessJob.process) == DESIGNER, or_(own, drawn))
 
 
 def visible_areas() -> Select[Any]:

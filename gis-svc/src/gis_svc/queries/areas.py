@@ -199,6 +199,25 @@ async def known_codes(session: AsyncSession, within: str) -> list[str]:
     return list(found.scalars())
 
 
+async def grids_in_force(reads: ReadRunner, within: str) -> dict[str, int]:
+    """The present basic grids of an area with their versions."""
+    rows = await reads.fetch(_present_grids(within))
+    return {row["code"]: row["version"] for row in rows}
+
+
+async def grids_present(session: AsyncSession, within: str) -> dict[str, int]:
+    """The basic grids of an area with their versions, as this transaction leaves them."""
+    return {row.code: row.version for row in await session.execute(_present_grids(within))}
+
+
+_CODE_AND_VERSION: tuple[Any, ...] = (Area.code, Area.version)
+
+
+def _present_grids(within: str) -> Select[Any]:
+    present = (column(Area.grid_type) == GridType.BASIC, column(Area.valid_to).is_(None))
+    return visible_areas().with_only_columns(*_CODE_AND_VERSION).distinct().where(inside(Area.code, within), *present)
+
+
 async def grids_for_update(session: AsyncSession, codes: Sequence[str]) -> list[Area]:
     """Grids by code, in the order asked; NotFound when one of them never was."""
     statement = select(Area).where(column(Area.code) == func.any(literal(list(codes), ARRAY(AREA_CODE))))

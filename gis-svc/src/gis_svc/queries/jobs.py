@@ -11,7 +11,7 @@ from sqlalchemy.types import Text
 from sqlmodel import select
 
 from gis_svc.models import ProcessJob
-from gis_svc.queries.access import column, visible_jobs
+from gis_svc.queries.access import column, visible_designs, visible_jobs
 from gis_svc.rules import JobState
 from grid_kernel.auth import Actor
 from grid_kernel.db import find
@@ -45,6 +45,26 @@ async def one(reads: ReadRunner, actor: Actor, job_id: UUID, *, result: bool = F
 async def for_update(session: AsyncSession, actor: Actor, job_id: UUID) -> ProcessJob:
     """A job the actor asked for, locked."""
     statement = visible_jobs(actor).where(column(ProcessJob.id) == job_id).with_for_update()
+    job: ProcessJob | None = await find(session, statement)
+    if job is None:
+        raise NotFound
+    return job
+
+
+async def design(reads: ReadRunner, actor: Actor, job_id: UUID) -> Row:
+    """A design with its result."""
+    columns = (*_columns(), ProcessJob.result)
+    row = await reads.fetch_one(
+        visible_designs(actor).with_only_columns(*columns).where(column(ProcessJob.id) == job_id)
+    )
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def design_for_update(session: AsyncSession, actor: Actor, job_id: UUID) -> ProcessJob:
+    """A design, locked."""
+    statement = visible_designs(actor).where(column(ProcessJob.id) == job_id).with_for_update()
     job: ProcessJob | None = await find(session, statement)
     if job is None:
         raise NotFound

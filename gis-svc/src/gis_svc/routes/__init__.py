@@ -1,12 +1,13 @@
 """One module per resource."""
 
-from gis_svc.routes import addresses, areas, buildings, exchange, grids, locations, statistics, topology
+from gis_svc.routes import addresses, areas, buildings, designs, exchange, grids, locations, statistics, topology
 
 ROUTERS = (
     areas.router,
     exchange.router,
     topology.router,
     grids.router,
+    designs.router,
     buildings.router,
     addresses.router,
     locations.router,

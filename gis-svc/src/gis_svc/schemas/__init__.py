@@ -35,6 +35,13 @@ from gis_svc.schemas.buildings import (
     BuildingNo,
     BuildingOut,
 )
+from gis_svc.schemas.designs import (
+    Approval,
+    CommunityCompared,
+    DesignApproved,
+    DesignFigures,
+    DesignsCompared,
+)
 from gis_svc.schemas.exchange import (
     Adoption,
     AreasImported,
@@ -91,6 +98,7 @@ __all__ = [
     "AddressElementOut",
     "AddressOut",
     "Adoption",
+    "Approval",
     "AreaOut",
     "AreaVersionOut",
     "AreasImported",
@@ -105,9 +113,13 @@ __all__ = [
     "Circle",
     "ClassBreaks",
     "Closure",
+    "CommunityCompared",
     "CutLine",
     "Day",
     "Degree",
+    "DesignApproved",
+    "DesignFigures",
+    "DesignsCompared",
     "Drawing",
     "ElementOut",
     "Figure",
