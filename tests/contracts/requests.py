@@ -112,6 +112,7 @@ _BODIES: dict[str, Json] = {
         "until": "2027-11-20",
     },
     "publishDocument": {"communityCode": VILLAGE, "kind": "notice", "title": "公告", "body": "停水"},
+    "correctPerson": {"name": "王小明", "evidence": "document_shown"},
     "refuseTransfer": {"reason": "not_here"},
     "openDoor": {"token": "A" * 16},
     "changeHousehold": {"phone": "12000001112"},

@@ -131,6 +131,7 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("POST", f"/transfers/{ANY}/acceptance", {}),
     ("POST", f"/transfers/{ANY}/refusal", {"reason": "not_here"}),
     ("POST", f"/transfers/{ANY}/withdrawal", {}),
+    ("POST", f"/persons/{ANY}/corrections", {"birthDate": "1980-01-01", "evidence": "document_shown"}),
     ("POST", "/own-codes", {"idNumber": "150204198102280011"}),
     ("GET", "/data-requests?area=150204", None),
     ("POST", f"/data-requests/{ANY}/decision", {"granted": True}),

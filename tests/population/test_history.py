@@ -182,6 +182,6 @@ async def test_every_kept_table_has_its_versions_and_its_triggers(runtime: Runti
             "phone_index",
             "effective_on",
             "presence_seen_at",
-            "birth_precision",
+            "restricted_on",
         }
         assert {column.name for column in table.columns} - derived <= set(version_columns)

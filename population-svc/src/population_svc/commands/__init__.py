@@ -1,7 +1,7 @@
 """What can be made to happen: one function per verb."""
 
 from population_svc.commands.campaigning import answer_campaign, end_campaign, plan_campaign, turn_campaigns
-from population_svc.commands.changing import change_dwelling, change_household, change_person, reveal
+from population_svc.commands.changing import change_dwelling, change_household, change_person, correct_person, reveal
 from population_svc.commands.checking import answer_check, draw_checks
 from population_svc.commands.civic import (
     change_organization,
@@ -89,6 +89,7 @@ __all__ = [
     "close_own",
     "complete_import",
     "confirm_secrecy",
+    "correct_person",
     "counted",
     "decide_export",
     "decide_form",

@@ -12,10 +12,10 @@ from grid_kernel.db import expect_version
 from grid_kernel.errors import InvalidInput
 from population_svc import queries, rules
 from population_svc.commands.stating import HERE, Told, state
-from population_svc.commands.storing import stated
+from population_svc.commands.storing import stated, stored
 from population_svc.grams import grams
 from population_svc.models import Dwelling, Household, Person
-from population_svc.schemas import DwellingChange, HouseholdChange, PersonChange, Reveal, Revealed
+from population_svc.schemas import DwellingChange, HouseholdChange, PersonChange, PersonCorrection, Reveal, Revealed
 
 
 async def change_person(
@@ -29,7 +29,7 @@ async def change_person(
     told: Told = HERE,
 ) -> Person:
     """Take over what is different about a person."""
-    changes = stated(change, may_be_empty=frozenset({"phone"}))
+    changes = stated(change, may_be_empty=frozenset({"phone", "registered_address", "registration_matches"}))
     since = change.effective_on or today(now)
     rules.check_not_future(since, today(now), "/effectiveOn")
     if errors := rules.code_error("population_types", changes.get("population_type", "1"), "/populationType"):
@@ -37,10 +37,37 @@ async def change_person(
     person = await queries.person_for_update(session, actor, person_id)
     rules.check_may_keep(actor, person.area_code)
     expect_version(person, version)
+    rules.check_registration(
+        changes.get("registered_here", person.registered_here),
+        changes.get("registration_matches", person.registration_matches),
+    )
     person.change(changes, since=since, now=now)
     state(session, actor, person, changes, evidence=change.evidence, now=now, told=told)
     await session.flush()
     await record_act(session, actor, "person.changed", person, kind="person", now=now)
+    return person
+
+
+async def correct_person(
+    session: AsyncSession, actor: Actor, person_id: UUID, entry: PersonCorrection, *, version: int, now: datetime
+) -> Person:
+    """Correct what has always been otherwise: it holds for every day of the record, what was believed stays known."""
+    changes = stated(entry, may_be_empty=frozenset())
+    if not changes:
+        raise InvalidInput.at("/birthDate", "missing")
+    person = await queries.person_for_update(session, actor, person_id)
+    rules.check_may_keep(actor, person.area_code)
+    expect_version(person, version)
+    corrected = rules.Identity.of(person, changes)
+    if errors := rules.person_errors(corrected, "", today(now)):
+        raise InvalidInput(errors=errors)
+    if "id_number" in changes:
+        changes["id_number"] = rules.normalised_id_number(corrected)
+    async with stored(session):
+        person.correct(changes, since=await queries.recorded_from(session, person), now=now)
+    state(session, actor, person, changes, evidence=entry.evidence, now=now)
+    await session.flush()
+    await record_act(session, actor, "person.corrected", person, kind="person", now=now)
     return person
 
 

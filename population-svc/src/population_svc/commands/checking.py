@@ -26,11 +26,12 @@ async def draw_checks(session: AsyncSession, *, now: datetime) -> int:
         return 0
     visited = await queries.visited_since(session, day - _WEEK, day)
     beside = await queries.standing_beside(session)
+    in_force = await queries.rules_in_force(session, day)
     for grid in sorted({row.area_code for row in (*visited, *beside)}):
         chosen: dict[UUID, SpotCheck] = {}
         for about, rows in ((CheckAbout.VISIT, visited), (CheckAbout.PRESENCE, beside)):
             own = [row for row in rows if row.area_code == grid]
-            for row in _dice.sample(own, rules.sample_size(len(own))):
+            for row in _dice.sample(own, rules.sample_size(len(own), rules.share_asked_back(grid, in_force))):
                 chosen.setdefault(
                     row.household_id,
                     SpotCheck(

@@ -49,7 +49,7 @@ async def merge_persons(
         kept_id=kept.id,
         merged_id=merged.id,
         area_code=kept.area_code,
-        before=_before(merged, lived, household, brought),
+        before=_before(kept, merged, lived, household, brought),
         merged_at=now,
     )
     session.add(merger)
@@ -58,6 +58,8 @@ async def merge_persons(
         _give(each, kept.id, home.household_id, home.area_code, now)
     lived.end(on=max(on, lived.valid_from), now=now)
     merged.change({"status": rules.PersonStatus.MERGED, "left_on": on}, since=on, now=now)
+    if merger.before["number"]:
+        await _hand_number(session, merged, kept, now)
     await publish(session, kept.absorbed(merged.id, now=now))
     await session.flush()
     await after_departure(session, lived, on=max(on, lived.valid_from), now=now)
@@ -78,6 +80,9 @@ async def undo_merger(
     assert household is not None  # noqa: S101 - households are never removed
     on = today(now)
     merged.change({"status": rules.PersonStatus.PRESENT, "left_on": None}, since=on, now=now)
+    if merger.before.get("number"):
+        kept = (await queries.persons_of(session, [merger.kept_id]))[merger.kept_id]
+        await _hand_number(session, kept, merged, now, own=merger.before["document_type"])
     await _move_back(session, merged, household, merger.before, on, now)
     for entry in await queries.running_care_of(session, [merger.kept_id]):
         if str(entry.id) in merger.before["care"]:
@@ -97,13 +102,28 @@ async def _both(session: AsyncSession, actor: Actor, kept_id: UUID, merged_id: U
     return found[kept_id], found[merged_id]
 
 
-def _before(merged: Person, lived: Occupancy, household: Household, brought: list[CareEntry]) -> dict[str, Any]:
+def _before(
+    kept: Person, merged: Person, lived: Occupancy, household: Household, brought: list[CareEntry]
+) -> dict[str, Any]:
     return {
         "household_id": str(household.id),
         "relation_to_head": lived.relation_to_head,
         "was_head": household.head_person_id == merged.id,
         "care": [str(each.id) for each in brought],
+        "number": kept.id_number is None and merged.id_number is not None,
+        "document_type": kept.id_document_type,
     }
+
+
+async def _hand_number(
+    session: AsyncSession, giver: Person, taker: Person, now: datetime, *, own: str | None = None
+) -> None:
+    """Let the record that stands for a person bear its number; two never bear it at once."""
+    number, kind = giver.id_number, giver.id_document_type
+    giver.correct({"id_number": None, "id_document_type": own or kind}, since=today(now), now=now)
+    await session.flush()
+    taker.correct({"id_number": number, "id_document_type": kind}, since=today(now), now=now)
+    await session.flush()
 
 
 async def _move_back(

@@ -62,6 +62,7 @@ async def register_person(session: AsyncSession, actor: Actor, entry: NewPerson,
     rules.check_not_before(entry.moved_in_on, household.formed_on, "/movedInOn")
     dwelling = await queries.any_dwelling(session, household.dwelling_id)
     assert dwelling is not None  # noqa: S101 - a foreign key says so
+    rules.check_registration(entry.registered_here, entry.registration_matches)
     person = await _resolve(session, entry, household.area_code, since=entry.moved_in_on, now=now)
     await settle(session, person, household, dwelling, entry.relation_to_head, since=entry.moved_in_on, now=now)
     await record_act(session, actor, "person.registered", person, kind="person", now=now)
@@ -117,6 +118,7 @@ def _check_household(entry: HouseholdIn, day: date) -> None:
     errors = rules.code_error("household_types", entry.household_type, "/householdType")
     for number, person in enumerate(entry.persons):
         errors += rules.person_errors(person, f"/persons/{number}", day)
+        rules.check_registration(person.registered_here, person.registration_matches)
     if entry.formed_on > day:
         errors.append(FieldError("/formedOn", "in-the-future"))
     if errors:

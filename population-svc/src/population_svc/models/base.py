@@ -18,6 +18,7 @@ IMPORT = "population.import"
 EXPORT = "population.export"
 CONTACT = "population.contact"
 CAMPAIGN = "population.campaign"
+REGISTERED_ADDRESS = "population.person.registered_address"
 OWN_CODE = "population.own.code"
 OWN_PASS = "population.own.pass"  # noqa: S105 - the label of a column
 REQUEST_TEXT = "population.request.text"

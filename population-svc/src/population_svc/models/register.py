@@ -24,6 +24,7 @@ from population_svc.models.base import (
     DOOR,
     ID_NUMBER,
     PHONE,
+    REGISTERED_ADDRESS,
     Base,
     area_column,
     blind_column,
@@ -180,6 +181,8 @@ class Person(Base, table=True):
     phone_index: str | bytes | None = blind_column(PHONE)
     population_type: str
     registered_here: bool
+    registered_address: str | None = Field(default=None, sa_type=EncryptedText(REGISTERED_ADDRESS))
+    registration_matches: bool | None = None
     status: PersonStatus = Field(default=PersonStatus.PRESENT, sa_type=StringEnum(PersonStatus))
     left_on: date | None = None
     restricted_on: date | None = None
@@ -207,6 +210,11 @@ class Person(Base, table=True):
             building_id=building_id,
             population_type=self.population_type,
         )
+
+    def correct(self, changes: dict[str, Any], *, since: date, now: datetime) -> None:
+        """Take over what was always so and was recorded otherwise; a number brings its index along."""
+        number = {"id_number_index": changes["id_number"]} if "id_number" in changes else {}
+        self.change(changes | number, since=since, now=now)
 
     def move(self, household: Household, *, building_id: UUID, on: date, now: datetime) -> says.PersonMoved:
         """Live in another household from a day on, or come back to the district."""
@@ -301,7 +309,7 @@ def _with_index(row: Household | Person, changes: dict[str, Any]) -> dict[str, A
 
 dwelling_version = version_table(Dwelling, without=("address_grams",))
 household_version = version_table(Household, without=("phone_index", "presence_seen_at"))
-_NO_HISTORY = ("birth_precision", "name_grams", "id_number_index", "phone_index", "restricted_on")
+_NO_HISTORY = ("name_grams", "id_number_index", "phone_index", "restricted_on")
 person_version = version_table(Person, without=_NO_HISTORY)
 occupancy_version = version_table(Occupancy, without=("valid_from", "valid_to"))
 

@@ -52,6 +52,7 @@ class VisitRule(Base, table=True):
     care_visits: int
     care_gap_days: int
     visit_weekday: int | None = None
+    spot_check_percent: int = rules.SPOT_CHECK_PERCENT
 
     __table_args__ = (UniqueConstraint("area_code", "valid_from"),)
 

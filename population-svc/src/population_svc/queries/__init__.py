@@ -51,7 +51,7 @@ from population_svc.queries.forgetting import (
     forget_transfers,
 )
 from population_svc.queries.forms import define_elements, defined_elements, elements, form, forms
-from population_svc.queries.grids import grid_now, grid_of, misplaced, rule_before, rules_on, rules_over
+from population_svc.queries.grids import grid_now, grid_of, misplaced, rule_before, rules_in_force, rules_on, rules_over
 from population_svc.queries.households import (
     RosterFilter,
     any_dwelling,
@@ -122,6 +122,7 @@ from population_svc.queries.persons import (
     person,
     person_for_update,
     persons_of,
+    recorded_from,
     stays_of,
     where_is,
 )
@@ -325,6 +326,7 @@ __all__ = [
     "read_person",
     "read_transfer",
     "reads_of",
+    "recorded_from",
     "recorded_since",
     "register_rows",
     "rejections",
@@ -335,6 +337,7 @@ __all__ = [
     "roster",
     "roster_changes",
     "rule_before",
+    "rules_in_force",
     "rules_on",
     "rules_over",
     "running_care_of",

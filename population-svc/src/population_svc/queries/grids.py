@@ -77,3 +77,8 @@ async def rule_before(session: AsyncSession, area: str, day: date) -> VisitRule 
     asked = everyone(VisitRule).where(col(VisitRule.area_code) == area, col(VisitRule.valid_from) < day)
     asked = asked.where((col(VisitRule.valid_to).is_(None)) | (col(VisitRule.valid_to) > day))
     return await find(session, asked.with_for_update())
+
+
+async def rules_in_force(session: AsyncSession, day: date) -> Sequence[VisitRule]:
+    """The visiting rules in force on a day, for a job."""
+    return list((await session.execute(rules_on(day))).scalars())

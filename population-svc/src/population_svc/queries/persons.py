@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Select, Text, Uuid, and_, any_, cast, func, literal
+from sqlalchemy import ARRAY, Select, Text, Uuid, and_, any_, cast, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import col
@@ -15,13 +15,22 @@ from grid_kernel.db import find
 from grid_kernel.errors import NotFound
 from grid_kernel.identifiers import mask_id_number, mask_name, mask_phone, to_18
 from population_svc.grams import query_grams, query_name_grams
-from population_svc.models import CareEntry, Dwelling, Occupancy, Person
+from population_svc.models import CareEntry, Dwelling, Occupancy, Person, person_version
 from population_svc.queries.scope import everyone, running, visible, within
 from population_svc.rules import SEARCH_CAP, BasisKind, PersonStatus, RevealField, Sight, sight
 
 _SHOWN = (
     *("id", "area_code", "name", "sex", "birth_date", "birth_precision", "id_document_type", "id_number", "phone"),
-    *("population_type", "registered_here", "status", "left_on", "restricted_on", "version"),
+    *(
+        "population_type",
+        "registered_here",
+        "registered_address",
+        "registration_matches",
+        "status",
+        "left_on",
+        "restricted_on",
+        "version",
+    ),
 )
 FIELDS = ("name", "sex", "birth_date", "id_number_masked", "phone_masked")
 """What a masked read of a person shows, as the access record names it."""
@@ -88,7 +97,7 @@ def candidates(
 
 def among(actor: Actor, ids: Sequence[UUID]) -> Select[Any]:
     """Of these persons, those the actor may see, as a search shows them."""
-    hidden = {"status", "left_on", "restricted_on", "version"}
+    hidden = {"registered_address", "registration_matches", "status", "left_on", "restricted_on", "version"}
     columns: list[Any] = [getattr(Person, each) for each in _SHOWN if each not in hidden]
     asked = visible(actor, Person).with_only_columns(*columns, col(Occupancy.household_id), col(Dwelling.address))
     asked = asked.join(Occupancy, _current()).join(Dwelling, col(Dwelling.id) == col(Occupancy.dwelling_id))
@@ -101,7 +110,7 @@ def masked(actor: Actor, row: Mapping[str, Any]) -> dict[str, Any]:
     shown["id_number"] = mask_id_number(row["id_number"]) if row.get("id_number") else None
     shown["phone"] = mask_phone(row["phone"]) if row.get("phone") else None
     if sight(actor, row["area_code"]) is Sight.MASKED:
-        shown |= {"name": mask_name(row["name"]), "birth_date": None}
+        shown |= {"name": mask_name(row["name"]), "birth_date": None, "registered_address": None}
     return shown
 
 
@@ -197,3 +206,10 @@ def consented_care_of(person_id: UUID, day: date) -> Select[Any]:
     asked = asked.where(running(col(CareEntry.starts_on), col(CareEntry.ended_on), day))
     agreed = any_(literal([BasisKind.CONSENT.value, BasisKind.GUARDIAN.value], ARRAY(Text)))
     return asked.where(cast(col(CareEntry.basis_kind), Text) == agreed).with_only_columns(col(CareEntry.reason))
+
+
+async def recorded_from(session: AsyncSession, person: Person) -> date:
+    """The first day a record says anything of."""
+    first = select(func.min(person_version.c.valid_from)).where(person_version.c.id == person.id)
+    found: date | None = await session.scalar(first)
+    return found or person.effective_on

@@ -15,6 +15,7 @@ from population_svc.schemas import (
     Moved,
     NewPerson,
     PersonChange,
+    PersonCorrection,
     PersonMove,
     PersonOut,
     PersonSearch,
@@ -73,6 +74,18 @@ async def change_person(
 ) -> PersonOut:
     """Take over what is different about a person since a day."""
     await commands.change_person(session, actor, person_id, change, version=version, now=now)
+    return await queries.written_person(session, actor, person_id)
+
+
+@persons.post(
+    "/{person_id}/corrections",
+    responses=refusals(InvalidInput, Forbidden, NotFound, IdNumberRegistered) | CHANGED,
+)
+async def correct_person(
+    person_id: UUID, entry: PersonCorrection, actor: CurrentActor, version: IfMatch, session: WriteSession, now: Now
+) -> PersonOut:
+    """Correct a name, sex, date of birth or number that was recorded wrongly: it holds for every day of the record."""
+    await commands.correct_person(session, actor, person_id, entry, version=version, now=now)
     return await queries.written_person(session, actor, person_id)
 
 

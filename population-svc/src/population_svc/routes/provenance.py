@@ -7,7 +7,7 @@ from grid_kernel.errors import NotFound, refusals
 from grid_kernel.routing import GridRouter
 from grid_kernel.runtime import Now, Reads
 from population_svc import queries
-from population_svc.schemas import DwellingChange, HouseholdChange, PersonChange, ProvenanceOut
+from population_svc.schemas import DwellingChange, HouseholdChange, PersonChange, PersonCorrection, ProvenanceOut
 
 provenance = GridRouter(tags=["provenance"])
 _ABOUT = frozenset({"effective_on", "evidence"})
@@ -15,6 +15,7 @@ _PERSON, _HOUSEHOLD, _DWELLING = (
     tuple(name for name in schema.model_fields if name not in _ABOUT)
     for schema in (PersonChange, HouseholdChange, DwellingChange)
 )
+_PERSON += tuple(name for name in PersonCorrection.model_fields if name not in {*_ABOUT, *_PERSON})
 
 
 @provenance.get("/persons/{person_id}/provenance", responses=refusals(NotFound))

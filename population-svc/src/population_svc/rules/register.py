@@ -1,8 +1,9 @@
 """What is checked of persons, households and dwellings, and how they are written down."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import Any, Protocol
 
 from grid_kernel.codes import codes
 from grid_kernel.errors import FieldError, InvalidInput
@@ -47,6 +48,31 @@ def normalised_id_number(person: PersonFacts) -> str | None:
     if person.id_number is None or person.id_document_type != ID_CARD:
         return person.id_number
     return to_18(person.id_number)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who somebody is, as it is checked when it is corrected."""
+
+    sex: str
+    birth_date: date
+    birth_precision: BirthPrecision
+    id_document_type: str
+    id_number: str | None
+    population_type: str
+    relation_to_head: str = "01"
+
+    @classmethod
+    def of(cls, person: Any, changes: Mapping[str, Any]) -> "Identity":
+        """Of a record with what is corrected in it."""
+        names = ("sex", "birth_date", "birth_precision", "id_document_type", "id_number", "population_type")
+        return cls(**{name: changes.get(name, getattr(person, name)) for name in names})
+
+
+def check_registration(registered_here: bool, matches: bool | None) -> None:
+    """Whoever is registered elsewhere does not live where he or she is registered (人户分离)."""
+    if matches and not registered_here:
+        raise InvalidInput.at("/registrationMatches", "registered-elsewhere")
 
 
 def as_stored(number: str) -> str:

@@ -1,7 +1,8 @@
 """What the visiting regulation says of a visit and of asking back."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
+from typing import Protocol
 
 from grid_kernel.errors import InvalidInput
 from population_svc.rules.register import check_not_before
@@ -12,9 +13,28 @@ REVISIT_AFTER = timedelta(days=7)
 COME_AGAIN = "come_again"
 
 
-def sample_size(number: int) -> int:
-    """How many of so many are asked back: three in a hundred, one at least."""
-    return min(number, max(1, -(-number * 3 // 100)))
+SPOT_CHECK_PERCENT = 3
+
+
+class Share(Protocol):
+    """What is looked at in a visiting rule."""
+
+    area_code: str
+    valid_from: date
+    spot_check_percent: int
+
+
+def sample_size(number: int, percent: int = SPOT_CHECK_PERCENT) -> int:
+    """How many of so many are asked back: so many in a hundred, one at least."""
+    return min(number, max(1, -(-number * percent // 100)))
+
+
+def share_asked_back(area: str, in_force: Iterable[Share]) -> int:
+    """How many in a hundred are asked back in an area: the rule with the longest area code, the latest of two."""
+    fitting = [rule for rule in in_force if area.startswith(rule.area_code)]
+    if not fitting:
+        return SPOT_CHECK_PERCENT
+    return max(fitting, key=lambda rule: (len(rule.area_code), rule.valid_from)).spot_check_percent
 
 
 def check_visit_time(visited_at: datetime, now: datetime, *, from_phone: bool = False) -> None:

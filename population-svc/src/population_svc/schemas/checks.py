@@ -20,6 +20,7 @@ class VisitRuleIn(Input):
     care_visits: Annotated[int, Field(ge=0, le=13)]
     care_gap_days: Annotated[int, Field(ge=0, le=90)]
     visit_weekday: Annotated[int, Field(ge=1, le=7, description="1 is Monday.")] | None = None
+    spot_check_percent: Annotated[int, Field(ge=1, le=50, description="How many in a hundred are asked back.")] = 3
 
 
 class VisitRuleOut(Schema):
@@ -33,6 +34,7 @@ class VisitRuleOut(Schema):
     care_visits: int
     care_gap_days: int
     visit_weekday: int | None
+    spot_check_percent: int
 
 
 class SpotCheckAnswerIn(Input):

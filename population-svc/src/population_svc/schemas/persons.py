@@ -29,6 +29,10 @@ class PersonIn(Input):
     relation_to_head: Code
     population_type: Code
     registered_here: bool = False
+    registered_address: Line | None = None
+    registration_matches: Annotated[
+        bool | None, Field(description="人户一致: lives where he or she is registered; null while nobody asked.")
+    ] = None
 
 
 class NewPerson(PersonIn):
@@ -45,8 +49,22 @@ class PersonChange(Input):
     phone: Phone | None = None
     population_type: Code | None = None
     registered_here: bool | None = None
+    registered_address: Line | None = None
+    registration_matches: bool | None = None
     effective_on: date | None = None
     evidence: Evidence | None = None
+
+
+class PersonCorrection(Input):
+    """What was recorded wrongly and has always been otherwise, by a document; what was believed before is kept."""
+
+    name: ShortText | None = None
+    sex: Code | None = None
+    birth_date: date | None = None
+    birth_precision: BirthPrecision | None = None
+    id_document_type: Code | None = None
+    id_number: DocumentNumber | None = None
+    evidence: Evidence
 
 
 class PersonMove(Input):
@@ -77,6 +95,8 @@ class PersonOut(Schema):
     phone: str | None
     population_type: str
     registered_here: bool
+    registered_address: str | None
+    registration_matches: bool | None
     status: PersonStatus
     left_on: date | None
     restricted_on: date | None
