@@ -12,12 +12,12 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
 from gis_svc import rules
-from gis_svc.rules import AddressState, GridType, JobState, Level, ThingState
+from gis_svc.rules import AddressState, ConsentForm, GridType, InspectionResult, JobState, Level, ThingState
 from gis_svc.shapes import Outline, geojson_text, stored_shape
 from grid_kernel.contracts.gis import BuildingLocated, GridDrawn, GridMerged, GridSplit, ThingRegistered
 from grid_kernel.db import new_registry
 from grid_kernel.geo import Crs
-from grid_kernel.types import AREA_CODE, StringEnum, UtcDateTime, uuid7
+from grid_kernel.types import AREA_CODE, EncryptedText, StringEnum, UtcDateTime, uuid7
 
 
 class Base(SQLModel, registry=new_registry()):
@@ -289,6 +289,11 @@ class _Placed(SQLModel):
     removed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     version: int = 1
 
+    def assign(self, area_code: str) -> None:
+        """Belong to another grid from now on."""
+        self.area_code = area_code
+        self.version += 1
+
     def replace(self, members: Mapping[str, object]) -> None:
         """Be as somebody says now."""
         for name, value in members.items():
@@ -315,11 +320,59 @@ class Thing(Base, _Placed, table=True):
     state: ThingState = Field(default=ThingState.IN_USE, sa_type=StringEnum(ThingState))
     next_inspection_on: date | None = None
 
+    def inspected(self, result: InspectionResult, next_on: date | None) -> None:
+        """Be as somebody found it."""
+        self.state = _STATES[result]
+        self.next_inspection_on = next_on
+        self.version += 1
+
     def registered(self, now: datetime) -> ThingRegistered:
         """The thing is in the register."""
         return ThingRegistered(
             aggregate_id=self.id, sequence=self.version, occurred_at=now, area_code=self.area_code, kind=self.kind
         )
+
+
+_STATES = {
+    InspectionResult.OK: ThingState.IN_USE,
+    InspectionResult.DEFECT: ThingState.DAMAGED,
+    InspectionResult.OUT_OF_USE: ThingState.OUT_OF_USE,
+}
+
+
+class Inspection(Base, table=True):
+    """Somebody looked at a thing: what was found, the photographs, when to look again. Never changed afterwards."""
+
+    __tablename__ = "inspection"
+
+    id: UUID = Field(default_factory=uuid7, primary_key=True)
+    thing_id: UUID = Field(foreign_key="thing.id", index=True)
+    inspected_on: date
+    result: InspectionResult = Field(sa_type=StringEnum(InspectionResult))
+    note: str | None = None
+    attachments: list[str] = Field(default_factory=list, sa_column=Column(ARRAY(Text), nullable=False))
+    next_inspection_on: date | None = None
+    recorded_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class HomeCheck(Base, table=True):
+    """What a safety check found inside a home whose resident agreed to it; gone when the consent ends."""
+
+    __tablename__ = "home_check"
+
+    kinds: ClassVar[str] = "home_appliance_kinds"
+
+    id: UUID = Field(default_factory=uuid7, primary_key=True)
+    area_code: str = Field(sa_type=AREA_CODE, index=True)
+    building_id: UUID = Field(index=True)
+    dwelling_id: UUID
+    consent_form: ConsentForm = Field(sa_type=StringEnum(ConsentForm))
+    agreed_on: date
+    checked_on: date
+    expires_on: date = Field(index=True)
+    appliances: str = Field(sa_type=EncryptedText("gis.home_check.appliances"))
+    recorded_at: datetime = Field(sa_type=UtcDateTime)
+    version: int = 1
 
 
 class ServicePoint(Base, _Placed, table=True):

@@ -1,11 +1,11 @@
 """What the regulation says about areas and buildings: levels, codes, who may draw, from when a change may hold."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
 from grid_kernel.auth import Actor, Post
-from grid_kernel.errors import Forbidden, InvalidInput, WrongState
+from grid_kernel.errors import Forbidden, InvalidInput, Overloaded, Unavailable, WrongState
 
 LAST_SEQUENCE = 999
 LAST_BUILDING = 9999
@@ -50,6 +50,30 @@ class AddressState(StrEnum):
     UNDETERMINED = "undetermined"
 
 
+class InspectionResult(StrEnum):
+    """What somebody found at a thing."""
+
+    OK = "ok"
+    DEFECT = "defect"
+    OUT_OF_USE = "out_of_use"
+
+
+class ApplianceState(StrEnum):
+    """How an appliance in a home was found."""
+
+    OK = "ok"
+    DEFECT = "defect"
+    REPLACED = "replaced"
+    MISSING = "missing"
+
+
+class ConsentForm(StrEnum):
+    """How a resident agreed to a safety check."""
+
+    ORAL = "oral"
+    SIGNED = "signed"
+
+
 class ThingState(StrEnum):
     """Whether a thing can be used."""
 
@@ -79,6 +103,9 @@ _PARENT_DIGITS = {9: 6, 12: 9, 15: 12}
 DESIGNER = "grid-designer"
 """The process whose results can be put into force."""
 DRAWERS = (Post.DISTRICT_LEADER, Post.SYSTEM_ADMIN)
+HOME_KEEPERS = (Post.RESIDENT_SERVICE_OFFICER, Post.OPINION_COLLECTOR, Post.STATION_HEAD)
+CONSENT_HOLDS = timedelta(days=30)
+"""A consent is asked anew when the check comes later than this."""
 REGISTRARS = (Post.RESIDENT_SERVICE_OFFICER, Post.OPINION_COLLECTOR, Post.STATION_HEAD, Post.SYSTEM_ADMIN)
 
 
@@ -178,6 +205,18 @@ class DesignOutdated(WrongState):
     code = "design-outdated"
 
 
+class BasemapAway(Unavailable):
+    """The base map's upstream does not answer with a picture; the own layers are there."""
+
+    code = "basemap-away"
+
+
+class BasemapBusy(Overloaded):
+    """Too many pictures are being fetched at once."""
+
+    code = "basemap-busy"
+
+
 class ResultNotReady(WrongState):
     """The job has no result: it has not ended well, or not yet."""
 
@@ -235,6 +274,38 @@ def check_may_register(actor: Actor, area_code: str) -> None:
     """Buildings are registered by those who work in the area."""
     if not actor.holds(*REGISTRARS, area=area_code):
         raise Forbidden
+
+
+def check_may_enter(actor: Actor, area_code: str) -> None:
+    """What is inside a home is recorded by those who look after its grid."""
+    if not actor.holds(*HOME_KEEPERS, area=area_code):
+        raise Forbidden
+
+
+def check_inspected(inspected_on: date, next_on: date | None, *, today: date) -> None:
+    """Nobody has looked at a thing in the future, nor looks again before."""
+    if inspected_on > today:
+        raise InvalidInput.at("/inspectedOn", "date-in-future", today=today)
+    if next_on is not None and next_on < inspected_on:
+        raise InvalidInput.at("/nextInspectionOn", "next-before-inspection")
+
+
+def latest_expiry(checked_on: date) -> date:
+    """A year after a check its consent ends, whoever may think of it."""
+    try:
+        return checked_on.replace(year=checked_on.year + 1)
+    except ValueError:
+        return date(checked_on.year + 1, 2, 28)
+
+
+def check_consent(agreed_on: date, checked_on: date, expires_on: date | None, *, today: date) -> None:
+    """A consent is given before the check, shortly before, and holds for a year at the longest."""
+    if checked_on > today:
+        raise InvalidInput.at("/checkedOn", "date-in-future", today=today)
+    if not checked_on - CONSENT_HOLDS <= agreed_on <= checked_on:
+        raise InvalidInput.at("/consent/agreedOn", "consent-not-before-check", days=CONSENT_HOLDS.days)
+    if expires_on is not None and not max(checked_on, today) < expires_on <= latest_expiry(checked_on):
+        raise InvalidInput.at("/expiresOn", "expiry-too-late", latest=latest_expiry(checked_on))
 
 
 def check_may_propose(actor: Actor, area_code: str) -> None:

@@ -91,6 +91,11 @@ def any_from_wkb(wkb: bytes) -> BaseGeometry:
     return shapely.from_wkb(wkb)
 
 
+def middle_of(shape: BaseGeometry) -> Any:
+    """The point that tells where something belongs: halfway along a line, else a point inside."""
+    return shape.interpolate(0.5, normalized=True) if shape.geom_type == "LineString" else shape.representative_point()
+
+
 def line_of(geojson: Mapping[str, Any], crs: Crs = Crs.CGCS2000) -> LineString:
     """A line in CGCS2000 out of GeoJSON in any of the four systems; ShapeInvalidError otherwise."""
     line = _converted(_read(geojson), crs)

@@ -7,6 +7,7 @@ from gis_svc.commands.designs import approve
 from gis_svc.commands.figures import CaseTold, take_case, take_figures
 from gis_svc.commands.grids import change, close, draw, redraw
 from gis_svc.commands.importing import Outcome, Wanted, adopt, import_areas
+from gis_svc.commands.inspecting import check_home, forget_expired, inspect, withdraw_consent
 from gis_svc.commands.loading import load
 from gis_svc.commands.placing import place, remove, replace
 from gis_svc.commands.processing import dismiss, give_up_lost, start
@@ -20,12 +21,15 @@ __all__ = [
     "adopt",
     "approve",
     "change",
+    "check_home",
     "close",
     "dismiss",
     "draw",
+    "forget_expired",
     "give_up_lost",
     "grow_missing",
     "import_areas",
+    "inspect",
     "load",
     "merge",
     "place",
@@ -37,4 +41,5 @@ __all__ = [
     "start",
     "take_case",
     "take_figures",
+    "withdraw_consent",
 ]

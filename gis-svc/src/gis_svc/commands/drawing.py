@@ -9,8 +9,8 @@ import shapely
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gis_svc import rules, shapes, topology
-from gis_svc.models import Area, AreaVersion, Building
-from gis_svc.queries import areas, buildings
+from gis_svc.models import Area, AreaVersion, Building, Road, ServicePoint, Thing
+from gis_svc.queries import areas, buildings, inspections, placed
 from gis_svc.rules import GridType
 from gis_svc.schemas import CutLine, Drawing
 from gis_svc.shapes import Area as Surface
@@ -117,8 +117,26 @@ async def move_buildings(
     moved = {b.id: b for b in held if found[b.id] not in (None, b.area_code)}
     for building in moved.values():
         building.assign(str(found[building.id]))
+    await _move_homes(session, moved)
+    await _move_placed(session, old_codes, grids)
     await session.flush()
     return moved
+
+
+async def _move_homes(session: AsyncSession, moved: Mapping[UUID, Building]) -> None:
+    """Checks in homes go with their building."""
+    for check in await inspections.of_buildings(session, list(moved)):
+        check.area_code = moved[check.building_id].area_code
+
+
+async def _move_placed(session: AsyncSession, old_codes: Sequence[str], grids: Mapping[str, Surface]) -> None:
+    """Things, service points and roads belong to the grid their middle lies in; in none of these they stay."""
+    for model in (Thing, ServicePoint, Road):
+        for entry in await placed.placed_for_update(session, model, old_codes):
+            spot = shapes.middle_of(shapes.any_from_wkb(entry.shape_wkb))
+            code = topology.grid_at(spot.x, spot.y, grids)
+            if code not in (None, entry.area_code):
+                entry.assign(code)
 
 
 async def store_outline(

@@ -114,7 +114,7 @@ def _members(register: Register, shape: BaseGeometry, said: PlacedIn) -> dict[st
 
 
 def _area(actor: Actor, places: Places, register: Register, shape: BaseGeometry, now: datetime) -> str:
-    spot = shape.interpolate(0.5, normalized=True) if shape.geom_type == "LineString" else shape.representative_point()
+    spot = shapes.middle_of(shape)
     code = places.locate(spot.x, spot.y, clock.today(now))
     if code is None:
         raise InvalidInput.at("/geometry", "outside-communities")

@@ -20,6 +20,7 @@ MATRIX_SET_URI = f"http://www.opengis.net/def/tilematrixset/OGC/1.0/{MATRIX_SET}
 SCHEMA = "application/schema+json"
 _REL = "http://www.opengis.net/def/rel/ogc/1.0"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
+HTML = "text/html"
 _FEATURES = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf"
 _TILES = "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf"
 _FILTER = "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf"
@@ -30,10 +31,12 @@ _COMMON = "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf"
 CONFORMANCE = (
     f"{_COMMON}/core",
     f"{_COMMON}/json",
+    f"{_COMMON}/html",
     "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",
     f"{_FEATURES}/core",
     f"{_FEATURES}/oas30",
     f"{_FEATURES}/geojson",
+    f"{_FEATURES}/html",
     "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/crs",
     f"{_EDITING}/create-replace-delete",
     f"{_EDITING}/update",
@@ -83,6 +86,11 @@ def words_of(request: Request, labels: Labels) -> Words:
     return lambda *path, **params: labels.text(language, "ogc", *path, **params)
 
 
+def page_link(address: str, words: Words) -> dict[str, Any]:
+    """The link to the same as a page for people."""
+    return link(f"{address}?f=html", "alternate", HTML, words("links", "html"))
+
+
 def landing(request: Request, words: Words) -> dict[str, Any]:
     """The landing page."""
     root = root_of(request)
@@ -91,6 +99,7 @@ def landing(request: Request, words: Words) -> dict[str, Any]:
         "description": words("description"),
         "links": [
             link(f"{root}/", "self", JSON, words("links", "self")),
+            page_link(f"{root}/", words),
             link(f"{root}/api", "service-desc", OPENAPI, words("links", "api")),
             link(f"{root}/conformance", "conformance", JSON, words("links", "conformance")),
             link(f"{root}/collections", "data", JSON, words("links", "collections")),
@@ -115,7 +124,10 @@ def collections(request: Request, words: Words, place: Place) -> dict[str, Any]:
     """All collections."""
     root = root_of(request)
     return {
-        "links": [link(f"{root}/collections", "self", JSON, words("links", "self"))],
+        "links": [
+            link(f"{root}/collections", "self", JSON, words("links", "self")),
+            page_link(f"{root}/collections", words),
+        ],
         "collections": [collection(request, words, place, each) for each in COLLECTIONS.values()],
     }
 
@@ -137,7 +149,9 @@ def collection(request: Request, words: Words, place: Place, of: Collection) -> 
         "storageCrs": STORED,
         "links": [
             link(here, "self", JSON, words("links", "self")),
+            page_link(here, words),
             link(f"{here}/items", "items", GEOJSON, words("links", "items")),
+            link(f"{here}/items?f=html", "items", HTML, words("links", "items")),
             link(
                 f"{here}/queryables",
                 "http://www.opengis.net/def/rel/ogc/1.0/queryables",

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from gis_svc.ogc.answers import GEOJSON, JSON, MVT
 from gis_svc.ogc.collections import COLLECTIONS, Collection
 from gis_svc.ogc.crs import SYSTEMS
-from gis_svc.ogc.documents import MATRIX_SET, SCHEMA, SCHEMAS, Words
+from gis_svc.ogc.documents import HTML, MATRIX_SET, SCHEMA, SCHEMAS, Words
 from gis_svc.ogc.filters import LONGEST
 from gis_svc.ogc.links import root_of
 from gis_svc.ogc.parameters import DEFAULT_ITEMS, MOST_ITEMS
@@ -15,6 +15,8 @@ from gis_svc.tiles import DEEPEST
 from grid_kernel.errors import PROBLEM_JSON
 from grid_kernel.openapi import CONTACT
 
+_PAGE = {HTML: {"schema": {"type": "string"}}}
+_FORM = [{"$ref": "#/components/parameters/f"}]
 _ITEMS = (
     "limit",
     "bbox",
@@ -33,9 +35,9 @@ _ITEMS = (
 def document(request: Request, words: Words, version: str) -> dict[str, Any]:
     """The whole document."""
     paths = {
-        "/": _get("getLandingPage", words, _json("landingPage")),
-        "/conformance": _get("getConformance", words, _json("confClasses")),
-        "/collections": _get("getCollections", words, _json("collections")),
+        "/": _get("getLandingPage", words, _json("landingPage") | _PAGE, _FORM),
+        "/conformance": _get("getConformance", words, _json("confClasses") | _PAGE, _FORM),
+        "/collections": _get("getCollections", words, _json("collections") | _PAGE, _FORM),
         "/tileMatrixSets": _get("getTileMatrixSetsList", words, _json("object")),
         f"/tileMatrixSets/{MATRIX_SET}": _get("getTileMatrixSet", words, _json("object")),
     }
@@ -69,14 +71,14 @@ def _collection(of: Collection, words: Words) -> dict[str, Any]:
     common = [_reference(each) for each in _ITEMS]
     tile = [_path_parameter(each) for each in ("tileMatrix", "tileRow", "tileCol")]
     return {
-        here: _get(f"describe{name}", words, _json("collection"), tags=tags),
+        here: _get(f"describe{name}", words, _json("collection") | _PAGE, _FORM, tags=tags),
         f"{here}/items": _get(
-            f"get{name}Features", words, _content(GEOJSON, "featureCollection"), [*common, *members], tags=tags
+            f"get{name}Features", words, _content(GEOJSON, "featureCollection") | _PAGE, [*common, *members], tags=tags
         ),
         f"{here}/items/{{featureId}}": _get(
             f"get{name}Feature",
             words,
-            _content(GEOJSON, "feature"),
+            _content(GEOJSON, "feature") | _PAGE,
             [_path_parameter("featureId"), *map(_reference, ("datetime", "crs", "f"))],
             tags=tags,
         ),
@@ -105,8 +107,8 @@ def _processes(words: Words) -> dict[str, Any]:
         "/processes": _get("listProcesses", words, _json("object")),
         "/processes/{processId}": _get("getProcess", words, _json("object"), process),
         "/processes/{processId}/execution": {"post": execution},
-        "/jobs": _get("listJobs", words, _json("object")),
-        "/jobs/{jobId}": _get("getJob", words, _json("object"), job) | {"delete": dismissed},
+        "/jobs": _get("listJobs", words, _json("object") | _PAGE, _FORM),
+        "/jobs/{jobId}": _get("getJob", words, _json("object") | _PAGE, [*job, *_FORM]) | {"delete": dismissed},
         "/jobs/{jobId}/results": _get("getResults", words, _content(GEOJSON, "object"), job),
     }
 
@@ -199,7 +201,7 @@ def _components() -> dict[str, Any]:
             "resultType": _parameter(
                 "resultType", {"type": "string", "enum": ["results", "hits"], "default": "results"}
             ),
-            "f": _parameter("f", {"type": "string", "enum": ["json", "mvt"]}),
+            "f": _parameter("f", {"type": "string", "enum": ["json", "html", "mvt"]}),
         },
         "responses": {status: {"description": meaning} | refusal for status, meaning in said.items()},
         "schemas": _schemas(),

@@ -5,8 +5,19 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, or_
 from sqlmodel import select
 
-from gis_svc.models import Address, Area, AreaFigure, AreaVersion, Building, ProcessJob, Road, ServicePoint, Thing
-from gis_svc.rules import DESIGNER, DRAWERS
+from gis_svc.models import (
+    Address,
+    Area,
+    AreaFigure,
+    AreaVersion,
+    Building,
+    HomeCheck,
+    ProcessJob,
+    Road,
+    ServicePoint,
+    Thing,
+)
+from gis_svc.rules import DESIGNER, DRAWERS, HOME_KEEPERS
 from grid_kernel.auth import Actor, Post
 from grid_kernel.db import in_scope
 
@@ -26,6 +37,11 @@ def visible(actor: Actor) -> Select[Any]:
 def visible_things(actor: Actor) -> Select[Any]:
     """The things an actor may see: those of the own areas, as with buildings."""
     return select(Thing).where(column(Thing.removed_at).is_(None), in_scope(Thing.area_code, scope(actor)))
+
+
+def visible_home_checks(actor: Actor) -> Select[Any]:
+    """The safety checks in homes of the grids an actor looks after; those who lead or administer see none."""
+    return select(HomeCheck).where(in_scope(HomeCheck.area_code, actor.areas(*HOME_KEEPERS)))
 
 
 def visible_service_points(_: Actor) -> Select[Any]:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import func, literal
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import select
 
@@ -20,6 +22,7 @@ from grid_kernel.auth import Actor
 from grid_kernel.db import find
 from grid_kernel.errors import NotFound
 from grid_kernel.reads import ReadRunner
+from grid_kernel.types import AREA_CODE
 
 Row = Mapping[str, Any]
 _VISIBLE: Mapping[Any, Any] = {Thing: visible_things, ServicePoint: visible_service_points, Road: visible_roads}
@@ -31,6 +34,13 @@ async def for_update(session: AsyncSession, actor: Actor, model: Any, identifier
     if entry is None:
         raise NotFound
     return entry
+
+
+async def placed_for_update(session: AsyncSession, model: Any, codes: Sequence[str]) -> list[Any]:
+    """What stands in some areas; who may change the grids may move it."""
+    wanted = column(model.area_code) == func.any(literal(list(codes), ARRAY(AREA_CODE)))
+    statement = select(model).where(wanted, column(model.removed_at).is_(None)).order_by(column(model.id))
+    return list((await session.execute(statement.with_for_update())).scalars())
 
 
 async def network(reads: ReadRunner, actor: Actor) -> Sequence[Row]:

@@ -1,6 +1,18 @@
 """One module per resource."""
 
-from gis_svc.routes import addresses, areas, buildings, designs, exchange, grids, locations, statistics, topology
+from gis_svc.routes import (
+    addresses,
+    areas,
+    basemap,
+    buildings,
+    designs,
+    exchange,
+    grids,
+    locations,
+    statistics,
+    things,
+    topology,
+)
 
 ROUTERS = (
     areas.router,
@@ -10,6 +22,8 @@ ROUTERS = (
     designs.router,
     buildings.router,
     addresses.router,
+    things.router,
+    basemap.router,
     locations.router,
     statistics.router,
 )

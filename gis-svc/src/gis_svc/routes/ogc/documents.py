@@ -5,6 +5,7 @@ from fastapi.responses import Response
 from gis_svc.ogc import documents, openapi, parameters
 from gis_svc.ogc.answers import json_answer
 from gis_svc.ogc.collections import collection_of
+from gis_svc.ogc.html import form_of, page
 from gis_svc.ogc.links import ROOT
 from gis_svc.ogc.serving import CurrentCaller
 from grid_kernel.app import API_VERSION
@@ -19,6 +20,8 @@ router = GridRouter(prefix=ROOT)
 async def get_landing_page(caller: CurrentCaller) -> Response:
     """What this API has, by links."""
     parameters.only(caller.request, ("f",))
+    if form_of(caller.request) == "html":
+        return page(caller.request, caller.words, "landing")
     return json_answer(caller.request, documents.landing(caller.request, caller.words))
 
 
@@ -26,6 +29,8 @@ async def get_landing_page(caller: CurrentCaller) -> Response:
 async def get_conformance(caller: CurrentCaller) -> Response:
     """Which parts of which standards are met."""
     parameters.only(caller.request, ("f",))
+    if form_of(caller.request) == "html":
+        return page(caller.request, caller.words, "conformance", document=documents.conformance())
     return json_answer(caller.request, documents.conformance())
 
 
@@ -41,14 +46,21 @@ async def get_ogc_document(caller: CurrentCaller) -> Response:
 async def get_collections(caller: CurrentCaller) -> Response:
     """All collections."""
     parameters.only(caller.request, ("f",))
-    return json_answer(caller.request, documents.collections(caller.request, caller.words, await caller.whole()))
+    made = documents.collections(caller.request, caller.words, await caller.whole())
+    if form_of(caller.request) == "html":
+        return page(caller.request, caller.words, "collections", document=made)
+    return json_answer(caller.request, made)
 
 
 @router.get("/collections/{collection}")
 async def get_collection(caller: CurrentCaller, collection: str) -> Response:
     """One collection."""
     parameters.only(caller.request, ("f",))
-    made = documents.collection(caller.request, caller.words, await caller.whole(), collection_of(collection))
+    of = collection_of(collection)
+    made = documents.collection(caller.request, caller.words, await caller.whole(), of)
+    if form_of(caller.request) == "html":
+        names = [member.name for member in of.source.members]
+        return page(caller.request, caller.words, "collection", document=made, members=names)
     return json_answer(caller.request, made)
 
 

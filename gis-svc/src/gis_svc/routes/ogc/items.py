@@ -11,6 +11,7 @@ from gis_svc.ogc import filters, parameters
 from gis_svc.ogc.answers import GEOJSON, JSON, answer, etag_of, is_known, not_modified
 from gis_svc.ogc.collections import Collection, collection_of
 from gis_svc.ogc.crs import Crs, crs_of
+from gis_svc.ogc.html import form_of, item_page, items_page, other_form
 from gis_svc.ogc.links import ROOT, link, root_of, this_address
 from gis_svc.ogc.serving import Caller, CurrentCaller
 from gis_svc.queries import features
@@ -35,14 +36,24 @@ async def get_items(caller: CurrentCaller, collection: str) -> Response:
     crs, hits = crs_of(request.query_params.get("crs"), "crs"), _only_counted(request)
     asked = _asked(caller, of)
     address = f"{root_of(request)}{request.url.path}?{request.url.query}"
-    etag = etag_of(await caller.revision(of), of.id, caller.sight(of), address, asked.during, caller.language)
+    form = form_of(request)
+    etag = etag_of(await caller.revision(of), of.id, caller.sight(of), address, asked.during, caller.language, form)
     if is_known(request, etag):
         return not_modified(etag)
     asked = await _filtered(caller, of, asked)
     moved = None if crs.is_ours else crs.of_ours
     found = Found([], None) if hits else await features.page(caller.reads, of.source, caller.actor, asked, moved)
     matched = await _matched(caller, of, asked, found, hits=hits)
+    if form == "html":
+        return _people(caller, of, found, matched)
     return answer(request, _page(caller, of, found, matched), GEOJSON, etag=etag, headers=_in(crs))
+
+
+def _people(caller: Caller, of: Collection, found: Found, matched: int | None) -> Response:
+    """The page of features as a page for people."""
+    told = [orjson.loads(text) for text in found.features]
+    onward = this_address(caller.request, cursor=found.next_after) if found.next_after is not None else None
+    return items_page(caller.request, caller.words, of.id, told, matched=matched, next=onward)
 
 
 def _in(crs: Crs) -> dict[str, str]:
@@ -100,6 +111,7 @@ def _page(caller: Caller, of: Collection, found: Found, matched: int | None) -> 
     request, words = caller.request, caller.words
     links = [
         link(this_address(request), "self", GEOJSON, words("links", "self")),
+        other_form(request, words),
         link(f"{root_of(request)}/collections/{of.id}", "collection", JSON, words("links", "collection")),
     ]
     if found.next_after is not None:
@@ -125,9 +137,12 @@ async def get_item(caller: CurrentCaller, collection: str, feature_id: str) -> R
     if found is None:
         raise NotFound
     text, version = found
+    if form_of(caller.request) == "html":
+        return item_page(caller.request, caller.words, of.id, orjson.loads(text))
     here = f"{root_of(caller.request)}/collections/{of.id}"
     links = [
         link(this_address(caller.request), "self", GEOJSON, caller.words("links", "self")),
+        other_form(caller.request, caller.words),
         link(here, "collection", JSON, caller.words("links", "collection")),
     ]
     body = text[:-1].encode() + b',"links":' + orjson.dumps(links) + b"}"

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from gis_svc import commands, rules
 from gis_svc.ogc import parameters
 from gis_svc.ogc.answers import GEOJSON, JSON, answer, json_answer
+from gis_svc.ogc.html import form_of, page
 from gis_svc.ogc.links import ROOT, link, root_of
 from gis_svc.ogc.serving import Caller, CurrentCaller
 from gis_svc.processes import PROCESSES, Asking, Process, process_of
@@ -19,6 +20,7 @@ from grid_kernel import clock
 from grid_kernel.clock import SHANGHAI
 from grid_kernel.db import WriteSession
 from grid_kernel.errors import InvalidInput, NotFound, invalid_from
+from grid_kernel.labels import preferred_language
 from grid_kernel.routing import GridRouter
 
 router = GridRouter(prefix=ROOT)
@@ -100,6 +102,8 @@ async def list_jobs(caller: CurrentCaller) -> Response:
     """The caller's jobs, the latest first."""
     parameters.only(caller.request, ("f",))
     listed = [_status(caller, row) for row in await jobs.listed(caller.reads, caller.actor)]
+    if form_of(caller.request) == "html":
+        return _people(caller, listed, None)
     links = [link(f"{root_of(caller.request)}/jobs", "self", JSON, caller.words("links", "self"))]
     return json_answer(caller.request, {"jobs": listed, "links": links})
 
@@ -108,7 +112,19 @@ async def list_jobs(caller: CurrentCaller) -> Response:
 async def get_job(caller: CurrentCaller, job_id: str) -> Response:
     """How far a job is."""
     parameters.only(caller.request, ("f",))
-    return json_answer(caller.request, _status(caller, await jobs.one(caller.reads, caller.actor, _id(job_id))))
+    status = _status(caller, await jobs.one(caller.reads, caller.actor, _id(job_id)))
+    if form_of(caller.request) == "html":
+        ended = status["status"] == JobState.SUCCESSFUL
+        return _people(caller, [status], f"{root_of(caller.request)}/jobs/{job_id}/results" if ended else None)
+    return json_answer(caller.request, status)
+
+
+def _people(caller: Caller, listed: list[dict[str, Any]], results: str | None) -> Response:
+    """Jobs as a page for people."""
+    labels = caller.runtime.labels
+    language = preferred_language(caller.language)
+    states = {state.value: labels.enum(language, "jobState", state.value) for state in JobState}
+    return page(caller.request, caller.words, "jobs", jobs=listed, states=states, results=results)
 
 
 @router.get("/jobs/{job_id}/results")
