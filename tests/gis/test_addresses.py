@@ -144,6 +144,10 @@ async def test_a_text_is_matched_with_the_buildings_of_the_own_area(
     assert (misspelt["match"], misspelt["candidates"][0]["buildingId"]) == ("candidates", made["育才小区17栋"])
     assert (nowhere["match"], nowhere["candidates"]) == ("none", [])
     assert (doubtful["match"], doubtful["open"]) == ("candidates", ["unit-or-building"])
+    for wrong in ([], ["a\u0000b"], [""], ["x"] * 51, ["x" * 201]):
+        assert (await send(officer, "POST", "/addresses/match", json={"texts": wrong})).status_code == 400
+    odd = await send(officer, "POST", "/addresses/match", json={"texts": ["%_\\", "号", "十", "-", "幢幢幢", "0"]})
+    assert odd.status_code == 200, odd.text
     stranger = await send(actor(Post.RESIDENT_SERVICE_OFFICER, "150204999999"), "POST", "/addresses/match", json=asked)
     assert [m["candidates"] for m in stranger.json()["matches"]] == [[], [], [], [], []]
 

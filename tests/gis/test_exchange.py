@@ -121,6 +121,11 @@ def test_a_file_of_gcj02_is_told_by_a_person_and_taken_back() -> None:
             "crs-unknown",
         ),
         (collection(feature("1", box(0, 0, 500, 1))), FileFormat.GEOJSON, "outside-the-world"),
+        (
+            collection(feature("1", box(0, 0, 1, 1)), crs="+proj=longlat +nadgrids=/etc/passwd"),
+            FileFormat.GEOJSON,
+            "crs-unknown",
+        ),
     ],
 )
 def test_a_file_that_is_none_is_refused_with_the_reason(content: bytes, file_format: FileFormat, code: str) -> None:
@@ -281,6 +286,7 @@ async def test_a_dry_run_says_of_each_feature_what_is_wrong(
         feature(code, bow),
         feature(code[:-1], grids[code]),
         feature(code, None),
+        feature(f"{community}998", box(0, 0, 1, 1), name="a\u0000b"),
     )
     answer = await _import(send, leader, content, dry=True)
     problems = {(p["feature"], p["code"]) for p in answer.json()["problems"]}
@@ -290,6 +296,7 @@ async def test_a_dry_run_says_of_each_feature_what_is_wrong(
         (2, "shape-invalid"),
         (3, "code-missing"),
         (4, "shape-invalid"),
+        (5, "shape-invalid"),
     }
     assert all(p["text"] and p["code"] not in p["text"] for p in answer.json()["problems"])
 

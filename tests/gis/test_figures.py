@@ -97,6 +97,8 @@ async def test_fewer_than_five_persons_are_blanked_and_households_are_not(
     few, enough = [await shown(ask, "visit-coverage", code) for code in codes[:2]]
     assert (few["households"], few["persons"], few["coverage"]) == (2, None, 0)
     assert enough["persons"] == 5
+    # A difference between the community and its grids does not tell them either.
+    assert (await shown(ask, "visit-coverage", codes[0][:12]))["persons"] == 5
     # Nor can it be asked for by a filter.
     found = await ask("visit-coverage/items", filter=f"code = '{codes[0]}' AND persons < 5")
     assert found.json()["features"] == []

@@ -121,6 +121,7 @@ async def test_bad_questions_are_refused(send: Send, reader: Actor) -> None:
         ("/nearest", {"point": here, "of": "things", "k": 0}),
         ("/nearest", {"point": here, "of": "things", "withinM": 1e9}),
         ("/inside", {"of": "things"}),
+        ("/inside", {"of": "things", "circle": {"point": point(0, 90), "radiusM": 5}}),
         ("/inside", {"of": "things", "circle": {"point": here, "radiusM": 5}, "bbox": {}}),
         ("/inside", {"of": "things", "bbox": {"west": 2, "south": 1, "east": 1, "north": 2, "crs": "WGS84"}}),
     ]

@@ -178,6 +178,8 @@ async def test_without_a_consent_that_holds_nothing_of_a_home_is_kept(
         ({"checkedOn": later}, "/checkedOn"),
         ({"expiresOn": str(TODAY + timedelta(days=800))}, "/expiresOn"),
         ({"expiresOn": str(TODAY)}, "/expiresOn"),
+        ({"checkedOn": "0001-01-01"}, "/checkedOn"),
+        ({"checkedOn": "9999-12-31"}, "/checkedOn"),
         ({"appliances": []}, "/appliances"),
         ({"appliances": [{"kind": "television", "state": "ok"}]}, "/appliances/0/kind"),
     ):

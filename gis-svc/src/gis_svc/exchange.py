@@ -1,6 +1,7 @@
 """Areas as files: GeoJSON, GeoPackage and zipped Shapefile, written and read in any coordinate system they name."""
 
 import io
+import re
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,6 +29,8 @@ MOST_UNPACKED = 100 * 1024 * 1024
 MOST_VERTICES = 500_000
 _GEOGRAPHIC = 4490
 _PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
+_NAMED = re.compile(r"(?:urn:ogc:def:crs:)?(?:EPSG|OGC):[0-9.]*:?[A-Za-z0-9]{1,10}")
+"""How GeoJSON may name a system; anything PROJ would open a file for is none."""
 _SHIFTED = (Crs.GCJ02, Crs.BD09)
 
 
@@ -224,6 +227,8 @@ def _from_geojson(content: bytes) -> tuple[list[dict[str, Any]], Any, str | None
         named = (document.get("crs") or {"properties": {"name": "OGC:CRS84"}})["properties"]["name"]
     except (orjson.JSONDecodeError, ShapelyError, KeyError, TypeError, ValueError, AttributeError):
         raise UnreadableFileError("file-unreadable") from None
+    if not _NAMED.fullmatch(str(named)):
+        raise UnreadableFileError("crs-unknown")
     return rows, np.array(surfaces, dtype=object), str(named)
 
 

@@ -30,6 +30,10 @@ class GridType(StrEnum):
     SPECIAL = "special"
 
 
+FEWEST_PERSONS = 5
+"""Fewer persons than this are not told: who they are could be known."""
+
+
 class Fault(StrEnum):
     """What can be wrong with the topology of areas and buildings."""
 
@@ -104,6 +108,7 @@ DESIGNER = "grid-designer"
 """The process whose results can be put into force."""
 DRAWERS = (Post.DISTRICT_LEADER, Post.SYSTEM_ADMIN)
 HOME_KEEPERS = (Post.RESIDENT_SERVICE_OFFICER, Post.OPINION_COLLECTOR, Post.STATION_HEAD)
+LONGEST_KEPT = timedelta(days=365)
 CONSENT_HOLDS = timedelta(days=30)
 """A consent is asked anew when the check comes later than this."""
 REGISTRARS = (Post.RESIDENT_SERVICE_OFFICER, Post.OPINION_COLLECTOR, Post.STATION_HEAD, Post.SYSTEM_ADMIN)
@@ -302,6 +307,8 @@ def check_consent(agreed_on: date, checked_on: date, expires_on: date | None, *,
     """A consent is given before the check, shortly before, and holds for a year at the longest."""
     if checked_on > today:
         raise InvalidInput.at("/checkedOn", "date-in-future", today=today)
+    if checked_on <= today - LONGEST_KEPT:
+        raise InvalidInput.at("/checkedOn", "check-too-old")
     if not checked_on - CONSENT_HOLDS <= agreed_on <= checked_on:
         raise InvalidInput.at("/consent/agreedOn", "consent-not-before-check", days=CONSENT_HOLDS.days)
     if expires_on is not None and not max(checked_on, today) < expires_on <= latest_expiry(checked_on):

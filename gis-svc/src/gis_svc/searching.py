@@ -24,6 +24,7 @@ from grid_kernel.geo import Box, to_cgcs2000
 from grid_kernel.reads import ReadRunner, Row
 
 FIRST_M, WIDER = 200.0, 3.0
+_FARTHEST_NORTH = 85.0
 _ALWAYS = During(None, None)
 
 
@@ -101,6 +102,8 @@ def ground_of(asked: Inside) -> BaseGeometry:
     """The shape that is asked about, in CGCS2000; a circle a little too large, its metres are asked again."""
     if asked.circle is not None:
         lon, lat = to_cgcs2000(asked.circle.point.lon, asked.circle.point.lat, asked.circle.point.crs)
+        if abs(lat) > _FARTHEST_NORTH:
+            raise InvalidInput.at("/circle/point/lat", "outside-the-world")
         return shapes.circle(lon, lat, asked.circle.radius_m * 1.01)
     if asked.polygon is not None:
         try:

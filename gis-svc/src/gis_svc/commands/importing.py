@@ -25,9 +25,12 @@ from grid_kernel.codes import codes
 from grid_kernel.db import expect_version
 from grid_kernel.errors import FieldError, InvalidInput, NotFound, Refusal
 from grid_kernel.events import publish, publish_many
+from grid_kernel.geo import Box
 
 _GRAVE = (Fault.OUTSIDE_PARENT, Fault.OVERLAP)
 _CODE_NAMES = ("code", "area_code", "areacode", "grid_code", "gridcode", "code12")
+_CHINA = Box(72.0, 0.8, 137.9, 55.9)
+"""What lies elsewhere was read in a wrong system; the plane of the survey cannot hold it."""
 _LENGTHS = (6, 9, 12, 15)
 
 
@@ -118,7 +121,9 @@ def _problem(index: int | None, code: str, **params: object) -> FieldError:
 
 
 def _words(value: Any) -> str | None:
-    return str(value).strip()[:100] or None if value is not None else None
+    """A word of a file as a table can hold it."""
+    told = "".join(each for each in str(value) if each.isprintable()) if value is not None else ""
+    return told.strip()[:100] or None
 
 
 def _surface(geometry: BaseGeometry | None) -> Surface | str:
@@ -127,6 +132,8 @@ def _surface(geometry: BaseGeometry | None) -> Surface | str:
         return "empty"
     if not isinstance(geometry, Polygon | MultiPolygon):
         return geometry.geom_type
+    if not all(_CHINA.contains(x, y) for x, y in (geometry.bounds[:2], geometry.bounds[2:])):
+        return "outside"
     try:
         return shapes.surface_of(geometry.__geo_interface__)
     except shapes.ShapeInvalidError as error:

@@ -31,8 +31,8 @@ async def below(reads: ReadRunner, paging: PageRequest, *, within: str, parent: 
     statement = visible_addresses().where(column(Address.building_id).is_(None), inside(Address.community_code, within))
     of_parent = column(Address.parent_id)
     statement = statement.where(of_parent.is_(None) if parent is None else of_parent == parent)
-    if (after := paging.after(str)) is not None:
-        statement = statement.where(column(Address.id) > UUID(after[0]))
+    if (after := paging.after(UUID)) is not None:
+        statement = statement.where(column(Address.id) > after[0])
     rows = await reads.fetch(statement.order_by(column(Address.id)).limit(paging.limit + 1))
     return page_of(rows, paging, key=lambda row: (str(row["id"]),), item=AddressElementOut.model_validate)
 

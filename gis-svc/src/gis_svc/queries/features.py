@@ -30,7 +30,7 @@ from gis_svc.queries.access import (
     visible_service_points,
     visible_things,
 )
-from gis_svc.rules import WIDEST_BUILDING, GridType, Level
+from gis_svc.rules import FEWEST_PERSONS, WIDEST_BUILDING, GridType, Level
 from grid_kernel.auth import Actor
 from grid_kernel.geo import Box
 from grid_kernel.reads import ReadRunner
@@ -217,8 +217,6 @@ SERVICE_POINTS = _placed(
     Member("open", ServicePoint.open, "boolean", drawn=True),
 )
 ROADS = _placed(Road, visible_roads, Member("walkable", Road.walkable, "boolean", drawn=True))
-FEWEST_PERSONS = 5
-"""Fewer persons than this are not told: who they are could be known."""
 
 
 def _share(part: Any, whole: Any, decimals: int = 4, times: float = 1) -> ColumnElement[Any]:

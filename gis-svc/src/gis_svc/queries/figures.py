@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import case, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import select
@@ -12,7 +12,7 @@ from gis_svc import rules
 from gis_svc.models import AreaFigure, CaseMark
 from gis_svc.queries.access import column, inside
 from gis_svc.queries.features import Source
-from gis_svc.rules import Level
+from gis_svc.rules import FEWEST_PERSONS, Level
 from grid_kernel.auth import Actor
 from grid_kernel.clock import Period
 from grid_kernel.db import find
@@ -32,8 +32,13 @@ async def keep(session: AsyncSession, area_code: str, quarter: Period, counted: 
 
 
 async def sum_up(session: AsyncSession, community: str, quarter: Period) -> None:
-    """The figures of a community are those of its grids together."""
-    columns = [func.coalesce(func.sum(getattr(AreaFigure, name)), 0).label(name) for name in COUNTED]
+    """The figures of a community are those of its grids together.
+
+    Persons of grids where they are too few to be told are left out: a difference would tell them.
+    """
+    told = case((column(AreaFigure.persons) >= FEWEST_PERSONS, column(AreaFigure.persons)), else_=0)
+    parts = {name: told if name == "persons" else getattr(AreaFigure, name) for name in COUNTED}
+    columns = [func.coalesce(func.sum(part), 0).label(name) for name, part in parts.items()]
     below = (column(AreaFigure.level) == Level.GRID, inside(AreaFigure.area_code, community))
     statement = select(*columns).where(*below, column(AreaFigure.valid_from) == quarter.start)
     found = (await session.execute(statement)).mappings().one()

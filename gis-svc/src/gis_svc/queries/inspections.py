@@ -24,9 +24,8 @@ async def due(reads: ReadRunner, actor: Actor, paging: PageRequest, *, by: date,
     if within is not None:
         statement = statement.where(inside(Thing.area_code, within))
     day, key = column(Thing.next_inspection_on), column(Thing.id)
-    if (after := paging.after(str, str)) is not None:
-        last = date.fromisoformat(after[0])
-        statement = statement.where((day > last) | ((day == last) & (key > UUID(after[1]))))
+    if (after := paging.after(date, UUID)) is not None:
+        statement = statement.where((day > after[0]) | ((day == after[0]) & (key > after[1])))
     rows = await reads.fetch(statement.order_by(day, key).limit(paging.limit + 1))
     return page_of(
         rows, paging, key=lambda row: (str(row["next_inspection_on"]), str(row["id"])), item=ThingOut.model_validate
@@ -65,9 +64,8 @@ async def home_checks(
     if within is not None:
         statement = statement.where(inside(HomeCheck.area_code, within))
     day, key = column(HomeCheck.expires_on), column(HomeCheck.id)
-    if (after := paging.after(str, str)) is not None:
-        last = date.fromisoformat(after[0])
-        statement = statement.where((day > last) | ((day == last) & (key > UUID(after[1]))))
+    if (after := paging.after(date, UUID)) is not None:
+        statement = statement.where((day > after[0]) | ((day == after[0]) & (key > after[1])))
     rows = await reads.fetch(statement.order_by(day, key).limit(paging.limit + 1), access="home_check")
     return page_of(rows, paging, key=lambda row: (str(row["expires_on"]), str(row["id"])), item=HomeCheckOut.of)
 

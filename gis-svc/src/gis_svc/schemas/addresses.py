@@ -3,11 +3,13 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from gis_svc.rules import AddressState
 from gis_svc.schemas.shapes import Position
-from grid_kernel.schemas import AreaCode, Input, Line, Schema
+from grid_kernel.schemas import AreaCode, Input, Line, Schema, clean
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(clean)]
 
 
 class AddressElementOut(Schema):
@@ -49,9 +51,7 @@ class NewAddress(Input):
 class TextsToMatch(Input):
     """Addresses as somebody wrote them."""
 
-    texts: Annotated[
-        list[Annotated[str, StringConstraints(min_length=1, max_length=200)]], Field(min_length=1, max_length=50)
-    ]
+    texts: Annotated[list[Text], Field(min_length=1, max_length=50)]
     within: AreaCode | None = None
 
 
