@@ -78,9 +78,9 @@ async def outline_of(reads: ReadRunner, code: str, *, day: date, source: str | N
 
 
 async def grid_features(reads: ReadRunner, *, day: date, within: str | None) -> bytes:
-    """The grids of an area as one GeoJSON feature collection for a map."""
+    """The basic grids of an area as one GeoJSON feature collection for a map."""
     statement = in_force(day).add_columns(column(AreaVersion.outline_geojson))
-    statement = statement.where(column(Area.level) == Level.GRID)
+    statement = statement.where(column(Area.grid_type) == GridType.BASIC)
     if within is not None:
         statement = statement.where(inside(AreaVersion.code, within))
     rows = await reads.fetch(statement.order_by(column(AreaVersion.code)).limit(MOST_FEATURES + 1))
