@@ -10,10 +10,11 @@ import httpx
 import pytest
 from shapely.geometry import Point, shape
 
-from gis_svc import commands
+from gis_svc import commands, tiles
 from gis_svc.rules import JobState
 from grid_kernel import clock
 from grid_kernel.auth import Actor, Post
+from grid_kernel.geo import Box
 from grid_kernel.runtime import Runtime
 from grid_kernel.testing import Tokens, actor
 
@@ -181,6 +182,21 @@ async def test_who_may_draw_puts_the_design_of_another_into_force_and_nobody_els
     assert answer.status_code == 201, answer.text
     kept = (await send(LEADER, "GET", f"/areas/{fixed}")).json()
     assert kept["version"] == 1
+
+
+async def test_a_result_is_drawn_as_tiles_for_whoever_asked_for_it(ask: Any, built: str, grids: Surfaces) -> None:
+    job, proposal = await designed(ask, area=built)
+    spot = shape(proposal["features"][0]["geometry"]).representative_point()
+    tile, _ = tiles.corners(Box(spot.x, spot.y, spot.x, spot.y), 15)
+    path = f"/jobs/{job}/results/tiles/WebMercatorQuad/{tile.zoom}/{tile.row}/{tile.column}"
+    drawn = await ask("GET", path)
+    assert drawn.headers["content-type"] == "application/vnd.mapbox-vector-tile"
+    assert b"grid-designer" in drawn.content
+    assert proposal["features"][0]["id"].encode() in drawn.content
+    links = (await ask("GET", f"/jobs/{job}")).json()["links"]
+    assert any(link.get("templated") and "/results/tiles/" in link["href"] for link in links)
+    assert (await ask("GET", path, actor(Post.DISTRICT_LEADER, "150204"))).status_code == 404
+    assert (await ask("GET", path, None)).status_code == 401
 
 
 async def test_two_proposals_are_laid_side_by_side(ask: Any, send: Send, built: str) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from gis_svc import rules, shapes
 from gis_svc.commands import wording
 from gis_svc.commands.furnishing import furnish
+from gis_svc.commands.surveying import load_roads
 from gis_svc.location import Places, places_of
 from gis_svc.models import Area, AreaVersion, Building
 from gis_svc.queries import areas, buildings
@@ -49,13 +50,14 @@ class LoadRefusedError(Exception):
 
 
 async def load(runtime: Runtime, folder: Path, now: datetime) -> int:
-    """Load the packaged areas, then the buildings of a folder when it has any; the number of rows added."""
+    """Load the packaged areas, then roads and buildings of a folder when it has any; the number of rows added."""
     async with runtime.system_session() as session:
         added = await load_areas(session, runtime.settings.district, now)
     reads = runtime.system_reads()
     places = places_of(await areas.revision(reads), await areas.all_outlines(reads))
     async with runtime.system_session() as session:
         added += await furnish(session, places, runtime.settings.district, now)
+        added += await load_roads(session, places, folder, runtime.settings.district, now)
     path = folder / "buildings.ndjson"
     if path.exists():
         added += await _load_buildings(runtime, path, now)

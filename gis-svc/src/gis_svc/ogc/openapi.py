@@ -98,6 +98,7 @@ def _collection(of: Collection, words: Words) -> dict[str, Any]:
 def _processes(words: Words) -> dict[str, Any]:
     """OGC API - Processes: the same paths whichever process it is."""
     process, job = [_path_parameter("processId")], [_path_parameter("jobId")]
+    tile = [_path_parameter(name) for name in ("tileMatrix", "tileRow", "tileCol")]
     execution = _get("executeProcess", words, _json("object"), process)["get"]
     execution["responses"]["201"] = execution["responses"].pop("200")
     execution["responses"].pop("304")
@@ -110,6 +111,9 @@ def _processes(words: Words) -> dict[str, Any]:
         "/jobs": _get("listJobs", words, _json("object") | _PAGE, _FORM),
         "/jobs/{jobId}": _get("getJob", words, _json("object") | _PAGE, [*job, *_FORM]) | {"delete": dismissed},
         "/jobs/{jobId}/results": _get("getResults", words, _content(GEOJSON, "object"), job),
+        f"/jobs/{{jobId}}/results/tiles/{MATRIX_SET}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}": _get(
+            "getResultTile", words, _content(MVT, "binary"), [*job, *tile, _reference("f")]
+        ),
     }
 
 

@@ -54,6 +54,18 @@ async def any_roads(session: AsyncSession) -> bool:
     return await session.scalar(select(Road.id).limit(1)) is not None
 
 
+async def roads_from(session: AsyncSession, source: str) -> bool:
+    """Whether the roads of a source were loaded before; asked by the loader."""
+    return await session.scalar(select(Road.id).where(column(Road.source) == source).limit(1)) is not None
+
+
+async def made_up_roads(session: AsyncSession) -> list[Road]:
+    """The made-up roads that are there, locked; asked by the loader."""
+    there = (column(Road.synthetic), column(Road.removed_at).is_(None))
+    statement = select(Road).where(*there).order_by(column(Road.id)).with_for_update()
+    return list((await session.execute(statement)).scalars())
+
+
 async def open_service_points(reads: ReadRunner, actor: Actor, within: str, kind: str | None) -> Sequence[Row]:
     """The open service points of an area, of one kind or all."""
     kept = (ServicePoint.id, ServicePoint.name, ServicePoint.kind, ServicePoint.area_code, ServicePoint.shape_wkb)

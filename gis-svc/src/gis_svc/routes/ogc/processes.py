@@ -1,21 +1,28 @@
 """OGC API – Processes: what can be asked for, jobs with progress, their results, and how to stop one."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import orjson
+import shapely
 from fastapi.responses import Response
 from pydantic import ValidationError
 
 from gis_svc import commands, rules
+from gis_svc.kept_tiles import drawing_of
 from gis_svc.ogc import parameters
-from gis_svc.ogc.answers import GEOJSON, JSON, answer, json_answer
+from gis_svc.ogc.answers import GEOJSON, JSON, MVT, answer, etag_of, is_known, json_answer, not_modified
+from gis_svc.ogc.documents import MATRIX_SET
 from gis_svc.ogc.html import form_of, page
 from gis_svc.ogc.links import ROOT, link, root_of
 from gis_svc.ogc.serving import Caller, CurrentCaller
 from gis_svc.processes import PROCESSES, Asking, Process, process_of
 from gis_svc.queries import jobs
+from gis_svc.routes.ogc.tiles import tile_of
 from gis_svc.rules import JobState
+from gis_svc.tiles import Sheet
 from grid_kernel import clock
 from grid_kernel.clock import SHANGHAI
 from grid_kernel.db import WriteSession
@@ -137,6 +144,39 @@ async def get_results(caller: CurrentCaller, job_id: str) -> Response:
     return answer(caller.request, row["result"].encode(), GEOJSON)
 
 
+@router.get("/jobs/{job_id}/results/tiles/{matrix_set}/{tile_matrix}/{tile_row}/{tile_col}")
+async def get_result_tile(
+    caller: CurrentCaller, job_id: str, matrix_set: str, tile_matrix: str, tile_row: str, tile_col: str
+) -> Response:
+    """A tile of what came out of a job: grids proposed, circles."""
+    tile = tile_of(matrix_set, tile_matrix, tile_row, tile_col)
+    parameters.only(caller.request, ("f",))
+    row = await jobs.one(caller.reads, caller.actor, _id(job_id))
+    if row["state"] is not JobState.SUCCESSFUL:
+        raise rules.ResultNotReady(state=row["state"])
+    etag = etag_of(job_id, tile)
+    if is_known(caller.request, etag):
+        return not_modified(etag)
+    make = partial(_result_sheet, caller, _id(job_id))
+    sheet = await drawing_of(caller.runtime).sheets.made(("job", row["id"]), make)
+    return answer(caller.request, sheet.draw(row["process"], tile), MVT, etag=etag)
+
+
+async def _result_sheet(caller: Caller, job_id: UUID) -> Sheet:
+    """Numbers, truths and words of the features; a list or an object is no property of a tile."""
+    row = await jobs.one(caller.reads, caller.actor, job_id, result=True)
+    features = orjson.loads(row["result"])["features"]
+    told = [{"id": str(each["id"]), **each["properties"]} for each in features]
+    names = dict.fromkeys(name for each in told for name, value in each.items() if _plain(value))
+    columns = {name: [each.get(name) if _plain(each.get(name)) else None for each in told] for name in names}
+    drawn = [shapely.from_geojson(orjson.dumps(each["geometry"])) for each in features]
+    return Sheet(np.array(drawn, dtype=object), columns)
+
+
+def _plain(value: object) -> bool:
+    return isinstance(value, str | int | float | bool)
+
+
 @router.delete("/jobs/{job_id}")
 async def dismiss_job(caller: CurrentCaller, session: WriteSession, job_id: str) -> Response:
     """Stop a job that runs, or forget one that ended."""
@@ -156,6 +196,8 @@ def _status(caller: Caller, job: Any) -> dict[str, Any]:
     links = [link(here, "self", JSON, caller.words("links", "self"))]
     if job["state"] is JobState.SUCCESSFUL:
         links.append(link(f"{here}/results", _RESULTS, GEOJSON, caller.words("links", "results")))
+        tiles = f"{here}/results/tiles/{MATRIX_SET}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}"
+        links.append(link(tiles, "item", MVT, caller.words("links", "tiles")) | {"templated": True})
     times = {"created": job["created_at"], "updated": job["updated_at"], "finished": job["finished_at"]}
     return {
         "type": "process",

@@ -52,7 +52,7 @@ async def get_tile(
 ) -> Response:
     """One tile; what the caller may not see is not in it."""
     of = collection_of(collection)
-    tile = _tile(matrix_set, tile_matrix, tile_row, tile_col)
+    tile = tile_of(matrix_set, tile_matrix, tile_row, tile_col)
     parameters.only(caller.request, ("f", "datetime"))
     day = parameters.during_of(caller.request, caller.now).last or clock.today(caller.now)
     key = (await caller.revision(of), of.id, caller.sight(of), day if of.source.dated is not None else None)
@@ -65,7 +65,8 @@ async def get_tile(
     return answer(caller.request, found.plain, MVT, etag=etag, packed=packed)
 
 
-def _tile(matrix_set: str, *numbers: str) -> Tile:
+def tile_of(matrix_set: str, *numbers: str) -> Tile:
+    """The tile of an address; NotFound when there is none."""
     if matrix_set != MATRIX_SET or not all(n.isascii() and n.isdigit() and len(n) <= _LONGEST for n in numbers):
         raise NotFound
     zoom, row, column = map(int, numbers)
