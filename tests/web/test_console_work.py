@@ -271,3 +271,23 @@ def test_a_place_is_found_and_layers_can_be_switched(enter: Enter) -> None:
         box.click()
         assert box.is_checked() is not before
     expect(page.locator(".canvas .dot:not(.spot)")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("login", "menu"),
+    [
+        ("head.dulan", ["工作台", "窗口预审", "事件处置", "住户", "一张图"]),
+        ("fire", ["工作台", "事项办理", "事件处置"]),
+        ("arbiter", ["工作台", "事件处置"]),
+        ("guide.dulan", ["工作台"]),
+    ],
+)
+def test_the_menu_holds_what_the_account_may_do(enter: Enter, login: str, menu: list[str]) -> None:
+    page = enter(login)
+    assert page.locator(".side li").all_inner_texts() == menu
+
+
+def test_a_case_that_ended_is_not_late(enter: Enter) -> None:
+    page = enter("head.dulan", "/cases?queue=closed-this-month")
+    expect(page.locator(".rows li").first).to_be_visible()
+    expect(page.locator(".rows .g-tag")).to_have_count(0)

@@ -50,6 +50,11 @@ export function needsWords(action: Action, given: Given): boolean {
   return NOTED.includes(action) || ((action === 'verify' || action === 'decide_extension') && !given.yes)
 }
 
+/** Whether a limit still counts: it is the unit's turn, or nobody's yet. */
+export function clockRuns(state: Case['state']): boolean {
+  return state === 'reported' || state === 'dispatched' || state === 'objected' || state === 'handling'
+}
+
 /** The offers of one action; several when several units have a part. */
 export function offersOf(one: Case | undefined, action: Action): Offer[] {
   return one?.actions.filter((each) => each.action === action) ?? []

@@ -3,7 +3,7 @@ import { applies } from '../src/applications'
 import { classOf } from '../src/coverage'
 import { actOf } from '../src/keys'
 import { rowsAt } from '../src/links'
-import { blank, needsWords, offersOf } from '../src/cases'
+import { blank, clockRuns, needsWords, offersOf } from '../src/cases'
 import { due, fromIdNumber, isIdNumber, takesIn } from '../src/rules'
 import { wanted } from '../src/searching'
 import type { Me } from '../src/session'
@@ -62,6 +62,9 @@ describe('a case', () => {
     expect(offersOf(one, 'remind').map((each) => each.target)).toEqual(['a', 'b'])
     expect(offersOf(one, 'close')).toEqual([])
     expect(offersOf(undefined, 'add')).toEqual([])
+  })
+  it('has a limit that counts only while it is the turn of a unit', () => {
+    expect(['dispatched', 'handling', 'handled', 'verified', 'closed'].map((state) => clockRuns(state as never))).toEqual([true, true, false, false, false])
   })
   it('needs words where somebody has to read why', () => {
     const given = { ...blank(), yes: false }
