@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
@@ -23,7 +23,7 @@ from .conftest import Send, Surfaces
 from .drawings import building, inside
 
 VALUES = {"code": "150204006019001", "name": "area_kinds", "layer": "vec", "zoom": "3", "column": "6", "row": "3"}
-VALUES |= {"sha256": "0" * 64} | {f"{kind}_id": str(uuid4()) for kind in ("building", "thing", "check", "job")}
+VALUES |= {"sha256": "0" * 64} | {f"{kind}_id": str(UUID(int=7)) for kind in ("building", "thing", "check", "job")}
 HERE, THERE = "150204101213", "150204101212"
 
 

@@ -30,7 +30,12 @@ MOST_BYTES = 20 * 1024 * 1024
 router = GridRouter(tags=["areas"])
 _FILE = {"requestBody": {"required": True, "content": {"application/octet-stream": {"schema": {"type": "string"}}}}}
 _FILES: dict[int | str, dict[str, Any]] = {
-    200: {"content": {kind: {"schema": {"type": "string"}} for kind in exchange.MEDIA_TYPES.values()}}
+    200: {
+        "content": {
+            kind: {"schema": {"type": "object" if file_format is FileFormat.GEOJSON else "string"}}
+            for file_format, kind in exchange.MEDIA_TYPES.items()
+        }
+    }
 }
 FormatIn = Annotated[FileFormat, Query(alias="format", description="What the file is; a Shapefile comes zipped.")]
 CrsIn = Annotated[
