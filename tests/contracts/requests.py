@@ -142,6 +142,7 @@ _BODIES: dict[str, Json] = {
         "purpose": "reporting",
         "reason": "季度上报",
     },
+    "setCheck": {"areaCode": GRID, "kind": "person", "member": "name", "validFrom": "2099-01-01"},
     "refuseTransfer": {"reason": "not_here"},
     "openDoor": {"token": "A" * 16},
     "changeHousehold": {"phone": "12000001112"},

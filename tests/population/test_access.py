@@ -132,6 +132,11 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("POST", f"/transfers/{ANY}/refusal", {"reason": "not_here"}),
     ("POST", f"/transfers/{ANY}/withdrawal", {}),
     ("POST", f"/persons/{ANY}/corrections", {"birthDate": "1980-01-01", "evidence": "document_shown"}),
+    ("GET", "/check-settings?area=150204", None),
+    ("POST", "/check-settings", {"areaCode": GRID, "kind": "person", "member": "name", "validFrom": "2099-01-01"}),
+    ("POST", f"/check-settings/{ANY}/end", {}),
+    ("GET", "/pending-changes?area=150204", None),
+    ("POST", f"/pending-changes/{ANY}/decision", {}),
     ("POST", "/own-codes", {"idNumber": "150204198102280011"}),
     ("GET", "/data-requests?area=150204", None),
     ("POST", f"/data-requests/{ANY}/decision", {"granted": True}),
@@ -160,7 +165,7 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("GET", "/counts?area=150204", None),
 ]
 _OF_ANOTHER_KIND = ("/care-entries", "/spot-checks", "/person-mergers", "/transfers", "/data-requests", "/secrecies")
-_OF_ANOTHER_KIND += ("/organizations", "/volunteer-teams", "/seats")
+_OF_ANOTHER_KIND += ("/organizations", "/volunteer-teams", "/seats", "/check-settings", "/pending-changes")
 WITHOUT_SMALL_NUMBERS = ("/statistics/persons", "/statistics/dwellings")
 OPEN_TO_ALL_READERS = {"/campaigns", "/exports", "/forms", "/imports", "/households", "/dwellings", "/follow-ups"}
 OPEN_TO_ALL_READERS |= {"/organizations", "/volunteer-teams"}

@@ -149,6 +149,7 @@ async def test_secrecy_takes_two_people_and_ends(api: Api, place: Place) -> None
     for who, status in ((None, 401), (place.worker, 403), (place.guide, 404)):
         refused(await api.post(who, "/secrecies", entry), status)
     refused(await api.post(place.leader, "/secrecies", entry | {"post": None}), 400, None, "/unit")
+    refused(await api.post(place.leader, "/secrecies", entry | {"post": "spy"}), 400, None, "/post")
     refused(await api.post(place.leader, "/secrecies", entry | {"until": "2099-01-01"}), 400, None, "/until")
     both = Actor(
         kind="account",

@@ -177,7 +177,7 @@ async def test_an_area_may_have_its_own_rule_from_a_day_on(api: Api, place: Plac
     await api.registered(place.worker, place.household())
     async with runtime.system_session() as session:
         await session.execute(
-            text("insert into visit_rule values (:id, :area, :since, null, 1, 100, 2, 7, 3)"),
+            text("insert into visit_rule values (:id, :area, :since, null, 1, 100, 2, 7, 3, 3)"),
             {"id": uuid4(), "area": place.grid, "since": TODAY - timedelta(days=1)},
         )
     whole = await progress(api, place, place.grid)

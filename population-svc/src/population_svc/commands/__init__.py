@@ -44,6 +44,7 @@ from population_svc.commands.own import (
     propose_secrecy,
     withdraw_own,
 )
+from population_svc.commands.pending import decide_change, end_check, set_check
 from population_svc.commands.registering import register_household, register_person
 from population_svc.commands.reshaping import merge_households, record_death, split_household
 from population_svc.commands.ruling import set_visit_rule
@@ -91,12 +92,14 @@ __all__ = [
     "confirm_secrecy",
     "correct_person",
     "counted",
+    "decide_change",
     "decide_export",
     "decide_form",
     "decide_request",
     "draw_checks",
     "end_campaign",
     "end_care",
+    "end_check",
     "end_seat",
     "end_secrecy",
     "end_team",
@@ -138,6 +141,7 @@ __all__ = [
     "request_follow_up",
     "retention",
     "reveal",
+    "set_check",
     "set_visit_rule",
     "split_household",
     "start_run",

@@ -11,6 +11,7 @@ from grid_kernel.clock import today
 from grid_kernel.db import expect_version
 from grid_kernel.errors import InvalidInput
 from population_svc import queries, rules
+from population_svc.commands.holding import hold_back
 from population_svc.commands.stating import HERE, Told, state
 from population_svc.commands.storing import stated, stored
 from population_svc.grams import grams
@@ -41,8 +42,10 @@ async def change_person(
         changes.get("registered_here", person.registered_here),
         changes.get("registration_matches", person.registration_matches),
     )
-    person.change(changes, since=since, now=now)
-    state(session, actor, person, changes, evidence=change.evidence, now=now, told=told)
+    changes = await hold_back(session, actor, person, changes, evidence=change.evidence, since=since, now=now)
+    if changes:
+        person.change(changes, since=since, now=now)
+        state(session, actor, person, changes, evidence=change.evidence, now=now, told=told)
     await session.flush()
     await record_act(session, actor, "person.changed", person, kind="person", now=now)
     return person
@@ -94,9 +97,11 @@ async def change_household(
         raise rules.HouseholdEnded
     if "presence" in changes:
         changes |= household.seen(changes.pop("presence"), told.at or now)
+    changes = await hold_back(session, actor, household, changes, evidence=change.evidence, since=since, now=now)
     await _name_head(session, household, changes.get("head_person_id"), now)
-    household.change(changes, since=since, now=now)
-    state(session, actor, household, changes, evidence=change.evidence, now=now, told=told)
+    if changes:
+        household.change(changes, since=since, now=now)
+        state(session, actor, household, changes, evidence=change.evidence, now=now, told=told)
     await session.flush()
     await record_act(session, actor, "household.changed", household, kind="household", now=now)
     return household
@@ -130,13 +135,15 @@ async def change_dwelling(
     rules.check_not_future(since, today(now), "/effectiveOn")
     if errors := rules.code_error("dwelling_uses", changes.get("use", "01"), "/use"):
         raise InvalidInput(errors=errors)
-    if "address" in changes:
-        changes["address_grams"] = grams(changes["address"])
     dwelling = await queries.dwelling_for_update(session, actor, dwelling_id)
     rules.check_may_keep(actor, dwelling.area_code)
     expect_version(dwelling, version)
-    dwelling.change(changes, since=since, now=now)
-    state(session, actor, dwelling, changes, evidence=change.evidence, now=now, told=told)
+    changes = await hold_back(session, actor, dwelling, changes, evidence=change.evidence, since=since, now=now)
+    if "address" in changes:
+        changes["address_grams"] = grams(changes["address"])
+    if changes:
+        dwelling.change(changes, since=since, now=now)
+        state(session, actor, dwelling, changes, evidence=change.evidence, now=now, told=told)
     await session.flush()
     await record_act(session, actor, "dwelling.changed", dwelling, kind="dwelling", now=now)
     return dwelling

@@ -27,6 +27,7 @@ FORGETS: Mapping[str, Forget] = {
     "spot_check": queries.forget_spot_checks,
     "transfer": queries.forget_transfers,
     "sync_operation": queries.forget_operations,
+    "pending_change": queries.forget_pending,
     "follow_up": queries.forget_follow_ups,
 }
 """How each class is forgotten; a class with an end and no entry here fails a test."""

@@ -159,8 +159,7 @@ async def propose_secrecy(session: AsyncSession, actor: Actor, entry: SecrecyIn,
     rules.check_proposes_secrecy(actor, person.area_code)
     rules.check_secrecy_period(entry.since, entry.until, entry.post, entry.unit)
     proposed = Secrecy(
-        **entry.model_dump(by_alias=False, exclude={"post"}),
-        post=entry.post.value if entry.post else None,
+        **entry.model_dump(by_alias=False),
         area_code=person.area_code,
         proposed_by=actor.id,
         proposed_at=now,

@@ -16,10 +16,11 @@ from population_svc.models import Statement
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """When something was said, where that was before it was recorded, and by which operation of a phone."""
+    """When something was said, where that was before it was recorded, by which operation of a phone, and by whom."""
 
     at: datetime | None = None
     operation_id: UUID | None = None
+    by: tuple[str, str | None, str | None] | None = None
 
 
 HERE = Told()
@@ -41,6 +42,8 @@ def state(
     if errors := rules.code_error("evidence", shown, "/evidence"):
         raise InvalidInput(errors=errors)
     grant = actor.grant_for(row.area_code)
+    own = (actor.id, str(grant.post) if grant else None, grant.unit if grant else None)
+    who, post, unit = told.by or own
     for member in sorted(set(members) - rules.NOT_STATED):
         session.add(
             Statement(
@@ -49,9 +52,9 @@ def state(
                 member=member,
                 stated_at=told.at or now,
                 recorded_at=now,
-                actor_id=actor.id,
-                post=str(grant.post) if grant else None,
-                unit=grant.unit if grant else None,
+                actor_id=who,
+                post=post,
+                unit=unit,
                 evidence=shown,
                 operation_id=told.operation_id,
             )

@@ -21,6 +21,7 @@ _REFUSED_BY: Mapping[str, type[Refusal]] = {
     "pk_person": rules.AlreadyRecorded,
     "pk_visit": rules.AlreadyRecorded,
     "pk_care_entry": rules.AlreadyRecorded,
+    "uq_check_setting_area_code_kind_member_valid_from": rules.AlreadyRecorded,
     "pk_transfer": rules.AlreadyRecorded,
     "pk_organization": rules.AlreadyRecorded,
     "pk_volunteer_team": rules.AlreadyRecorded,

@@ -9,6 +9,7 @@ from population_svc.models.base import (
     IMPORT,
     OWN_CODE,
     OWN_PASS,
+    PENDING_CHANGE,
     PHONE,
     REGISTERED_ADDRESS,
     REQUEST_TEXT,
@@ -40,6 +41,7 @@ from population_svc.models.importing import (
 )
 from population_svc.models.noting import BuildingGrid, RosterChange, Statement, SyncOperation, UnitName
 from population_svc.models.own import DataRequest, OwnAccess, Secrecy
+from population_svc.models.pending import CheckSetting, PendingChange
 from population_svc.models.register import (
     KEPT,
     DoorToken,
@@ -65,6 +67,7 @@ __all__ = [
     "KEPT",
     "OWN_CODE",
     "OWN_PASS",
+    "PENDING_CHANGE",
     "PHONE",
     "REGISTERED_ADDRESS",
     "REQUEST_TEXT",
@@ -77,6 +80,7 @@ __all__ = [
     "CampaignMember",
     "CareEntry",
     "CareReason",
+    "CheckSetting",
     "ColumnMemory",
     "DataElement",
     "DataRequest",
@@ -96,6 +100,7 @@ __all__ = [
     "Occupancy",
     "Organization",
     "OwnAccess",
+    "PendingChange",
     "Person",
     "PersonMerger",
     "PublicDocument",

@@ -19,6 +19,7 @@ EXPORT = "population.export"
 CONTACT = "population.contact"
 CAMPAIGN = "population.campaign"
 REGISTERED_ADDRESS = "population.person.registered_address"
+PENDING_CHANGE = "population.pending_change"
 OWN_CODE = "population.own.code"
 OWN_PASS = "population.own.pass"  # noqa: S105 - the label of a column
 REQUEST_TEXT = "population.request.text"

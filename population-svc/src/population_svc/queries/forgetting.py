@@ -13,6 +13,7 @@ from population_svc.models import (
     DataRequest,
     FollowUp,
     OwnAccess,
+    PendingChange,
     RosterChange,
     Secrecy,
     SpotCheck,
@@ -72,6 +73,11 @@ async def forget_transfers(session: AsyncSession, before: datetime) -> int:
 async def forget_operations(session: AsyncSession, before: datetime) -> int:
     """Operations of phones; one that comes again after so long is judged by its base."""
     return await _gone(session, SyncOperation, col(SyncOperation.recorded_at) < before)
+
+
+async def forget_pending(session: AsyncSession, before: datetime) -> int:
+    """Changes that were published or refused long ago."""
+    return await _gone(session, PendingChange, col(PendingChange.decided_at) < before)
 
 
 async def forget_follow_ups(session: AsyncSession, before: datetime) -> int:

@@ -14,6 +14,7 @@ from population_svc.routes.households import households
 from population_svc.routes.imports import imports
 from population_svc.routes.own import own
 from population_svc.routes.packs import packs
+from population_svc.routes.pending import pending
 from population_svc.routes.persons import persons
 from population_svc.routes.provenance import provenance
 from population_svc.routes.reshaping import reshaping
@@ -51,4 +52,5 @@ ROUTERS = (
     teams,
     seats,
     documents,
+    pending,
 )

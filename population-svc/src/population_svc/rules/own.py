@@ -108,6 +108,8 @@ def check_secrecy_period(since: date, until: date, post: str | None, unit: str |
         raise InvalidInput.at("/until", "before-the-start", start=since.isoformat())
     if until - since > LONGEST_SECRECY:
         raise InvalidInput.at("/until", "too-long")
+    if post is not None and post not in set(Post):
+        raise InvalidInput.at("/post", "unknown-code")
     if post is None and unit is None:
         raise InvalidInput.at("/unit", "missing")
 

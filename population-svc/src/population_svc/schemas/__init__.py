@@ -99,6 +99,7 @@ from population_svc.schemas.packs import (
     PackPerson,
     PlanLine,
 )
+from population_svc.schemas.pending import CheckSettingIn, CheckSettingOut, PendingChangeOut, PendingDecision
 from population_svc.schemas.persons import (
     Departure,
     NewPerson,
@@ -164,6 +165,8 @@ __all__ = [
     "CareProgress",
     "CareRenewalIn",
     "Cell",
+    "CheckSettingIn",
+    "CheckSettingOut",
     "ClaimIn",
     "ClashOut",
     "CountsOut",
@@ -246,6 +249,8 @@ __all__ = [
     "PackOut",
     "PackPerson",
     "PartKept",
+    "PendingChangeOut",
+    "PendingDecision",
     "PersonChange",
     "PersonCorrection",
     "PersonFoundRow",

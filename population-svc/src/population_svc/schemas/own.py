@@ -6,13 +6,15 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from grid_kernel.auth import Post
 from grid_kernel.schemas import Input, Note, Schema, UnitCode
 from population_svc.rules import BasisKind, CareState, RequestKind, RequestState, VisitOutcome
 from population_svc.schemas.persons import DocumentNumber
 
 Typed = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
 Secret = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
+
+
+PostCode = Annotated[str, StringConstraints(pattern=r"^[a-z_]{3,40}$")]
 
 
 class OwnCodeIn(Input):
@@ -160,7 +162,7 @@ class SecrecyIn(Input):
     """Reads by a post or unit that stay unshown to the person for a time, and the law that demands it."""
 
     person_id: UUID
-    post: Post | None = None
+    post: PostCode | None = None
     unit: UnitCode | None = None
     since: date
     until: date
