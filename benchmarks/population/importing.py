@@ -104,8 +104,7 @@ async def sent(runtime: Runtime, data: bytes) -> UUID:
         job = await commands.announce_import(session, HEAD, said, now=clock.now())
     for number in range(rules.parts_of(len(data))):
         part = data[number * rules.PART_BYTES : (number + 1) * rules.PART_BYTES]
-        async with runtime.app_session(HEAD) as session:
-            await commands.keep_part(session, runtime, HEAD, job.id, number, _once(part))
+        await commands.keep_part(runtime, HEAD, job.id, number, _once(part))
     async with runtime.app_session(HEAD) as session:
         await commands.complete_import(session, HEAD, job.id, version=job.version, now=clock.now())
     return job.id

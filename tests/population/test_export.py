@@ -75,9 +75,11 @@ async def test_everybody_in_the_file_is_recorded_as_read_once_and_together(
     people = {one["id"] for one in (await api.registered(place.worker, two))["persons"]}
     export = await made(api, runtime, place.head, place.community)
     async with runtime.system_session() as session:
-        asked = text("select actor_id, post, object_ids, fields from access_record where purpose = :why")
-        records = (await session.execute(asked, {"why": f"export {export['id']} service_list"})).all()
-    assert [(row.actor_id, row.post, row.fields) for row in records] == [(place.head.id, "station_head", ELEMENTS)]
+        asked = text("select actor_id, post, purpose, object_ids, fields from access_record where via = :why")
+        records = (await session.execute(asked, {"why": f"export {export['id']}"})).all()
+    assert [(row.actor_id, row.post, row.purpose, row.fields) for row in records] == [
+        (place.head.id, "station_head", "service_list", ELEMENTS)
+    ]
     assert {str(each) for each in records[0].object_ids} == people
 
 
@@ -88,8 +90,8 @@ async def test_households_name_their_heads_and_the_heads_are_recorded(api: Api, 
     rows = await rows_of(api, place.head, export)
     assert rows[2] == [household["dwelling"]["address"], "王小明", "1", export["mark"]]
     async with runtime.system_session() as session:
-        kinds = text("select object_kind from access_record where purpose = :why order by object_kind")
-        found = (await session.execute(kinds, {"why": f"export {export['id']} service_list"})).scalars().all()
+        kinds = text("select object_kind from access_record where via = :why order by object_kind")
+        found = (await session.execute(kinds, {"why": f"export {export['id']}"})).scalars().all()
     assert found == ["household", "person"]
 
 

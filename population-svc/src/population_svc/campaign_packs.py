@@ -9,6 +9,7 @@ from grid_kernel.auth import Actor
 from grid_kernel.reads import ReadRunner
 from population_svc import form_documents, queries, register_text, rules
 from population_svc.models import Form
+from population_svc.register_reads import read_rows
 from population_svc.schemas import CampaignTarget, PackCampaign
 
 _MOST_HOMES = 2_000
@@ -23,8 +24,10 @@ async def campaigns_in(reads: ReadRunner, actor: Actor, grid: str, day: date) ->
 
 async def _packed(reads: ReadRunner, actor: Actor, grid: str, row: Any, form: Form) -> PackCampaign:
     told = [field["element"] for field in form.fields if field["known"]]
-    asked = queries.register_rows(actor, row["subject"], told, area=grid, campaign=row["id"], limit=_MOST_HOMES)
-    homes = await reads.fetch(asked, access=row["subject"], fields=tuple(told), purpose=f"campaign {row['id']}")
+    subject, which = row["subject"], row["id"]
+    homes = await read_rows(
+        reads, actor, subject, told, purpose="campaign", area=grid, campaign=which, limit=_MOST_HOMES
+    )
     return PackCampaign(
         **{name: row[name] for name in ("id", "kind", "name", "basis", "ends_on", "subject")},
         form_schema=form_documents.json_schema(form, rules.register_elements()),

@@ -11,25 +11,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from grid_kernel.audit import record_act
 from grid_kernel.auth import Actor
 from grid_kernel.db import expect_version
+from grid_kernel.reads import ReadRunner
 from grid_kernel.types import uuid7
 from grid_kernel.working_calendar import SHANGHAI
 from population_svc import queries, register_text, rules, sealing
 from population_svc.models import ExportJob
+from population_svc.register_reads import read_rows
 from population_svc.rules import ExportState
 from population_svc.schemas import ExportIn
 from population_svc.spreadsheets import csv_chunks, xlsx_chunks
 
 if TYPE_CHECKING:
-    from grid_kernel.reads import ReadRunner
     from grid_kernel.runtime import Runtime
 
 _PAGE = 1_000
 _PIECE = 1024 * 1024
-_HEADS = frozenset({"head_name"})
 
 
 async def ask_for_export(
-    session: AsyncSession, reads: "ReadRunner", actor: Actor, entry: ExportIn, *, now: datetime
+    session: AsyncSession, reads: ReadRunner, actor: Actor, entry: ExportIn, *, now: datetime
 ) -> ExportJob:
     """Ask for rows; a few masked ones are made at once, more or whole numbers wait for a second person."""
     rules.check_exports(actor, entry.area_code)
@@ -105,14 +105,11 @@ async def _made(runtime: "Runtime", job: ExportJob, now: datetime) -> tuple[list
     elements = [rules.elements_for("export")[code] for code in job.elements]
 
     async def page(after: tuple[str, UUID] | None) -> Sequence[Mapping[str, Any]]:
-        reads = runtime.reads(actor)
-        asked = queries.register_rows(actor, job.subject, job.elements, area=job.area_code, after=after, limit=_PAGE)
-        fields, why = tuple(job.elements), f"export {job.id} {job.purpose.value}"
-        rows = await reads.fetch(asked, access=job.subject, fields=fields, purpose=why)
-        if job.subject == "household" and _HEADS & set(job.elements):
-            heads = [row["head_id"] for row in rows if row["head_id"] is not None]
-            await reads.fetch(queries.persons_named(actor, heads), access="person", fields=fields, purpose=why)
-        return rows
+        reads = ReadRunner(runtime.app_reads, actor, runtime.scope(actor), f"export {job.id}")
+        why, where = job.purpose.value, job.area_code
+        return await read_rows(
+            reads, actor, job.subject, job.elements, purpose=why, area=where, after=after, limit=_PAGE
+        )
 
     def lines() -> Iterator[Sequence[str]]:
         nonlocal taken

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import orjson
 
+from grid_kernel.audit import record_access
 from grid_kernel.auth import Actor, CurrentActor
 from grid_kernel.clock import today
 from grid_kernel.db import WriteSession
@@ -16,6 +17,7 @@ from grid_kernel.runtime import Now, Reads
 from grid_kernel.schemas import Line
 from population_svc import commands, form_documents, queries, register_text, rules
 from population_svc.models import Campaign
+from population_svc.register_reads import read_rows
 from population_svc.routes.asked import Area, AreaOrAll
 from population_svc.routes.forms import MOST_FILLED, Workbook
 from population_svc.rules import AlreadyRecorded, CampaignEnded, CampaignNotBegun, FormNotInUse, NobodySelected
@@ -114,6 +116,7 @@ async def get_campaign_workbook(
     rows = await _homes(reads, actor, done, form.fields, area, after=None, limit=MOST_FILLED + 1)
     if len(rows) > MOST_FILLED:
         raise InvalidInput.at("#/query/area", "area-too-large", most=MOST_FILLED)
+    await record_access(session, actor, kind="campaign", ids=[done.id], fields=("workbook",))
     asked = queries.last_answers(actor, done.id, [row["id"] for row in rows])
     said = {row["target_id"]: orjson.loads(row["answers"]) for row in await reads.fetch(asked)}
 
@@ -145,10 +148,10 @@ async def _homes(
     limit: int,
 ) -> Sequence[Mapping[str, Any]]:
     told = [field["element"] for field in fields if field["known"]]
-    asked = queries.register_rows(
-        actor, running.subject, told, area=area, campaign=running.id, after=after, limit=limit
+    subject, why = running.subject, "campaign"
+    return await read_rows(
+        reads, actor, subject, told, purpose=why, area=area, campaign=running.id, after=after, limit=limit
     )
-    return await reads.fetch(asked, access=running.subject, fields=tuple(told), purpose=f"campaign {running.id}")
 
 
 async def _out(session: WriteSession, actor: Actor, running: Campaign) -> CampaignOut:

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import Query
 from fastapi.responses import StreamingResponse
 
+from grid_kernel.audit import record_access
 from grid_kernel.auth import Actor, CurrentActor
 from grid_kernel.clock import today
 from grid_kernel.db import WriteSession
@@ -17,6 +18,7 @@ from grid_kernel.runtime import Now, Reads
 from grid_kernel.schemas import AreaCode
 from population_svc import commands, form_documents, queries, register_text, rules
 from population_svc.models import Form
+from population_svc.register_reads import read_rows
 from population_svc.routes.asked import AreaOrAll
 from population_svc.rules import Element, ForbiddenElement, FormDecided, FormNotInUse
 from population_svc.schemas import (
@@ -32,7 +34,6 @@ from population_svc.schemas import (
 forms = GridRouter(tags=["forms"])
 MOST_FILLED = 5_000
 Filled = Annotated[AreaCode | None, Query(description="Fill in what is known of this area; left out: empty.")]
-_ACCESS = {"person": "person", "household": "household", "dwelling": "dwelling"}
 
 
 class Workbook(StreamingResponse):
@@ -125,6 +126,7 @@ async def get_form_workbook(
     form.require_in_use(today(now))
     known = await queries.elements(session)
     rows = await _filled(reads, actor, form, known, area) if area else []
+    await record_access(session, actor, kind="form", ids=[form.id], fields=("workbook",))
     mark = f"{actor.id[-6:]}　{now:%Y-%m-%d}" if area else ""
     headers = {"Content-Disposition": 'attachment; filename="form.xlsx"'}
     return Workbook(form_documents.workbook(form, known, rows, mark), headers=headers)
@@ -137,8 +139,7 @@ async def _filled(
     rules.check_asked_area(actor, area)
     rules.check_keeps_register(actor)
     told = [field["element"] for field in form.fields if field["known"]]
-    asked = queries.register_rows(actor, form.subject, told, area=area, limit=MOST_FILLED + 1)
-    rows = await reads.fetch(asked, access=_ACCESS[form.subject], fields=tuple(told), purpose=f"form {form.id}")
+    rows = await read_rows(reads, actor, form.subject, told, purpose="form", area=area, limit=MOST_FILLED + 1)
     if len(rows) > MOST_FILLED:
         raise InvalidInput.at("#/query/area", "area-too-large", most=MOST_FILLED)
     return [list(_cells(actor, form, known, row)) for row in rows]

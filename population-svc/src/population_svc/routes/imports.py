@@ -77,15 +77,10 @@ async def get_import(import_id: UUID, actor: CurrentActor, session: WriteSession
     openapi_extra=_BINARY,
 )
 async def put_import_part(
-    import_id: UUID,
-    number: PartNumber,
-    request: Request,
-    actor: CurrentActor,
-    runtime: CurrentRuntime,
-    session: WriteSession,
+    import_id: UUID, number: PartNumber, request: Request, actor: CurrentActor, runtime: CurrentRuntime
 ) -> PartKept:
     """Send a part of the table, in any order; the same part again takes its place."""
-    job = await commands.keep_part(session, runtime, actor, import_id, number, request.stream())
+    job = await commands.keep_part(runtime, actor, import_id, number, request.stream())
     return PartKept(number=number, size=min(rules.PART_BYTES, job.size - number * rules.PART_BYTES))
 
 

@@ -46,23 +46,35 @@ async def announce_import(session: AsyncSession, actor: Actor, entry: ImportIn, 
 
 
 async def keep_part(
-    session: AsyncSession, runtime: "Runtime", actor: Actor, import_id: UUID, number: int, pieces: AsyncIterable[bytes]
+    runtime: "Runtime", actor: Actor, import_id: UUID, number: int, pieces: AsyncIterable[bytes]
 ) -> ImportJob:
-    """Keep a part of a file, encrypted; the same part again takes its place."""
-    job = await queries.import_job(session, actor, import_id)
-    rules.check_imports(actor, job.area_code)
-    rules.check_own_file(actor, job.actor_id)
-    if job.state is not ImportState.RECEIVING:
-        raise rules.ImportMoveNotAllowed
+    """Keep a part of a file, encrypted; the same part again takes its place.
+
+    No transaction waits for the sender: a part may take minutes to arrive.
+    """
+    async with runtime.app_session(actor) as session:
+        await _expected(session, actor, import_id)
     part = bytearray()
     async for piece in pieces:
         part += piece
         if len(part) > rules.PART_BYTES:
             break
-    rules.check_part(number, len(part), job.size)
-    replaced = await queries.keep_part(session, job.id, number, await sealing.seal(runtime, bytes(part)))
-    if replaced is not None:
-        after_commit(session, lambda: sealing.forget(runtime, [replaced]))
+    async with runtime.app_session(actor) as session:
+        job = await _expected(session, actor, import_id)
+        rules.check_part(number, len(part), job.size)
+        sealed = await sealing.seal(runtime, bytes(part))
+        if (replaced := await queries.keep_part(session, job.id, number, sealed)) is not None:
+            after_commit(session, lambda: sealing.forget(runtime, [replaced]))
+    return job
+
+
+async def _expected(session: AsyncSession, actor: Actor, import_id: UUID) -> ImportJob:
+    """The import that waits for parts, of whoever brings it."""
+    job = await queries.import_job(session, actor, import_id)
+    rules.check_imports(actor, job.area_code)
+    rules.check_own_file(actor, job.actor_id)
+    if job.state is not ImportState.RECEIVING:
+        raise rules.ImportMoveNotAllowed
     return job
 
 
