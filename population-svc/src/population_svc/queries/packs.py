@@ -7,9 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
+    CTE,
     BigInteger,
     Select,
-    Subquery,
     Text,
     Uuid,
     and_,
@@ -102,7 +102,7 @@ def roster_changes(actor: Actor, grid: str, since: int) -> Select[Any]:
     return asked.with_only_columns(*columns).distinct()
 
 
-def _acts(actor: Actor, grid: str, quarter: Period, day: date) -> Subquery:
+def _acts(actor: Actor, grid: str, quarter: Period, day: date) -> CTE:
     """The visits of a grid's households: what was done in the quarter, what was tried last, what was promised."""
     done: Any = col(Visit.outcome) == VisitOutcome.DONE
     on: Any = col(Visit.visited_on)
@@ -116,7 +116,7 @@ def _acts(actor: Actor, grid: str, quarter: Period, day: date) -> Subquery:
         func.max(on).label("last_tried_on"),
         _first(aggregate_order_by(cast(col(Visit.outcome), Text), latest)).label("last_outcome"),
     ).group_by(col(Visit.household_id))
-    last = seen.subquery("last")
+    last = _once(seen, "last")
     promised = (
         own.join(last, last.c.household_id == col(Visit.household_id))
         .where(col(Visit.revisit_on).is_not(None))
@@ -125,22 +125,25 @@ def _acts(actor: Actor, grid: str, quarter: Period, day: date) -> Subquery:
             col(Visit.household_id), _first(aggregate_order_by(col(Visit.revisit_on), latest)).label("revisit_on")
         )
         .group_by(col(Visit.household_id))
-        .subquery("promised")
     )
-    joined = last.outerjoin(promised, promised.c.household_id == last.c.household_id)
-    return select(*last.c, promised.c.revisit_on).select_from(joined).subquery("acts")
+    due = _once(promised, "promised")
+    joined = last.outerjoin(due, due.c.household_id == last.c.household_id)
+    return _once(select(*last.c, due.c.revisit_on).select_from(joined), "acts")
+
+
+def _once(asked: Select[*tuple[Any, ...]], name: str) -> CTE:
+    """Worked out once, whatever the planner expects: without knowing the grid it expects one household, and would
+    otherwise look through all visits for each of the four hundred (14 s instead of 20 ms)."""
+    return asked.cte(name).prefix_with("MATERIALIZED")
 
 
 def _first(ordered: Any) -> Any:
     return func.array_agg(ordered, type_=ARRAY(ordered.type))[1]
 
 
-def _care(actor: Actor, grid: str, day: date) -> Subquery:
+def _care(actor: Actor, grid: str, day: date) -> CTE:
     listed = visible(actor, CareEntry).where(col(CareEntry.area_code) == grid)
     listed = listed.where(running(col(CareEntry.starts_on), col(CareEntry.ended_on), day))
     reasons = func.array_agg(aggregate_order_by(col(CareEntry.reason), col(CareEntry.reason)), type_=ARRAY(Text))
-    return (
-        listed.with_only_columns(col(CareEntry.household_id), reasons.label("reasons"))
-        .group_by(col(CareEntry.household_id))
-        .subquery("care")
-    )
+    grouped = listed.with_only_columns(col(CareEntry.household_id), reasons.label("reasons"))
+    return _once(grouped.group_by(col(CareEntry.household_id)), "care")
