@@ -320,6 +320,7 @@ def test_a_person_is_added_and_leaves_again(phone: Phone, worker: httpx.Client) 
     page = phone.page
     at_start(page)
     household(page)
+    page.locator(".summary").wait_for()
     place = page.url.rsplit("/", 1)[-1]
     name = f"新{time.time_ns() % 10**6}"
     page.click("button:has-text('添人')")
@@ -426,6 +427,7 @@ def test_a_field_changed_on_both_sides_is_decided_by_the_worker(seen: Phone, wor
     page = seen.page
     at_start(page)
     page.click(".building a.line >> nth=0")
+    page.locator(".summary").wait_for()
     place = page.url.rsplit("/", 1)[-1]
     api = f"/api/population/v1/households/{place}"
     there = worker.get(api).json()
