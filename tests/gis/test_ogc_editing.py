@@ -1,5 +1,6 @@
 """OGC API – Features Part 4: things, service points and roads written by HTTP, each on the version that was seen."""
 
+import asyncio
 from typing import Any
 from uuid import uuid4
 
@@ -234,6 +235,27 @@ async def test_a_grid_is_redrawn_and_a_park_drawn_and_closed(
     assert (await ask(officer, "GET", address)).json()["properties"]["kind"] == "park"
     assert (await ask(leader, "DELETE", address, headers={"If-Match": '"1"'})).status_code == 204
     assert (await ask(leader, "GET", address)).status_code == 404
+
+
+async def test_many_who_change_one_grid_and_its_houses_at_once_never_wait_for_each_other(
+    ask: Ask, community: str, grids: Surfaces, leader: Actor, officer: Actor, place: Point
+) -> None:
+    code = min(c for c in grids if c.startswith(community))
+    made = await ask(officer, "POST", "/collections/buildings/items", json=house(place))
+    address = made.headers["location"].partition("/ogc")[2]
+    outline = mapping(grids[code])
+
+    async def redraw(number: int) -> int:
+        body = {"type": "Feature", "properties": {"name": f"第{number}次"}, "geometry": outline}
+        answer = await ask(leader, "PATCH", f"/collections/grids/items/{code}", json=body, headers={"If-Match": '"1"'})
+        return answer.status_code
+
+    async def move(number: int) -> int:
+        body = house(Point(place.x + number * 1e-6, place.y), name=f"育才小区{number}栋")
+        return (await ask(officer, "PUT", address, json=body, headers={"If-Match": '"1"'})).status_code
+
+    answers = await asyncio.gather(*(each(number) for number in range(1, 6) for each in (redraw, move)))
+    assert sorted(answers) == [204] * 2 + [412] * 8
 
 
 async def test_larger_areas_are_not_written_here(ask: Ask, place: Point) -> None:

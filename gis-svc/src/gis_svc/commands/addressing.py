@@ -97,6 +97,7 @@ def _leaf(
 async def renew(session: AsyncSession, building: Building, now: datetime) -> None:
     """A building that is called otherwise now: the former address is abandoned and still leads to it."""
     parsed = parsed_name(building)
+    await buildings.lock_numbers(session, building.community_code)
     for former in await queries.in_use(session, building.id):
         if former.state is AddressState.IN_USE:
             former.abandon()

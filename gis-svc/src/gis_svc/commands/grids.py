@@ -80,6 +80,8 @@ async def change(
     """Give one grid another outline, another name, or both."""
     drawn = {} if wanted.outline is None else {code: drawing.surface_of(wanted.outline, "/outline")}
     since = Change.of(wanted.effective_on, now)
+    # Whoever changes areas holds them before any row of theirs: two in another order would wait for each other.
+    await areas.lock_areas(session)
     [known] = await areas.grids_for_update(session, [code])
     if known.grid_type is GridType.SPECIAL:
         await _redraw_special(session, actor, known, version, drawn, since, wanted.name)

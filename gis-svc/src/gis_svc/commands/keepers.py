@@ -118,6 +118,8 @@ class BuildingKeeper:
         self, edit: Edit, identifier: str, shape: BaseGeometry | None, merge: Merge, version: int
     ) -> Kept:
         """Let a building be as it is said now."""
+        # Before the building, as whoever changes grids does.
+        await areas.hold_areas(edit.session)
         building = await for_update(edit.session, edit.actor, uuid_of(identifier))
         present = BuildingFeatureIn.model_validate(building, from_attributes=True)
         said = merge(present.model_dump(by_alias=True, mode="json"))
@@ -165,6 +167,7 @@ class GridKeeper:
         self, edit: Edit, identifier: str, shape: BaseGeometry | None, merge: Merge, version: int
     ) -> Kept:
         """Give a grid another outline or name from today on; the old one stays as history."""
+        await areas.lock_areas(edit.session)
         known = (await areas.areas_for_update(edit.session, [identifier])).get(identifier)
         if known is None or known.grid_type is not self.grid_type:
             raise NotFound
