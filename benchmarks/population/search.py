@@ -126,7 +126,23 @@ async def measure(settings: ServiceSettings, folder: Path) -> None:
         await measured(
             "surname + address", search, asked(name=lambda p: p["name"][0], address=lambda p: p["address"][-12:])
         )
+        await doors(runtime, persons)
         await lists(runtime, persons)
+
+
+async def doors(runtime: Runtime, persons: list[dict[str, Any]]) -> None:
+    """Codes at doors: put up for some dwellings, then opened."""
+    reads, day = runtime.reads(HEAD), today(NOW)
+    tokens = []
+    async with runtime.system_session() as session:
+        for person in persons[:100]:
+            put_up = await commands.put_up_token(session, HEAD, UUID(person["dwelling_id"]), now=NOW)
+            tokens.append(put_up.token)
+
+    async def opened(token: str) -> object:
+        return (await queries.read_door(reads, HEAD, token, day)).households
+
+    await measured("code at a door", opened, tokens)
 
 
 def _typed(person: dict[str, Any]) -> str:

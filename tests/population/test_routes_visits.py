@@ -184,6 +184,17 @@ async def test_an_area_may_have_its_own_rule_from_a_day_on(api: Api, place: Plac
     assert (whole["rule"]["coveragePercent"], whole["total"]["target"]) == (100, 1)
 
 
+async def test_a_line_of_the_roster_can_be_changed_as_it_was_read(api: Api, place: Place) -> None:
+    household = await api.registered(place.worker, place.household())
+    await api.visited(place.worker, household, "no_answer")
+    for more in ("", "&reached=false"):
+        listed = (await api.get(place.worker, f"/households?area={place.grid}{more}")).json()["items"]
+        path = f"/households/{listed[0]['id']}"
+        changed = await api.patch(place.worker, path, {"phone": "12000003333"}, version=listed[0]["version"])
+        assert changed.status_code == 200, changed.text
+        await api.visited(place.worker, household, "no_answer")
+
+
 @settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(st.sampled_from(OUTCOMES), max_size=4), min_size=1, max_size=5))
 async def test_the_states_of_the_round_add_up_to_the_households(

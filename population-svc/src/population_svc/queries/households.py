@@ -72,7 +72,11 @@ def _shown(asked: Select[Any], h: Any, care: Any, visit_count: Any, visit_state:
     people = everyone(Occupancy).where(col(Occupancy.household_id) == h.id, col(Occupancy.valid_to).is_(None))
     done = everyone(Visit).where(col(Visit.household_id) == h.id, col(Visit.area_code) == h.area_code)
     done = done.where(col(Visit.outcome) == VisitOutcome.DONE)
-    columns: list[Any] = [h.id, h.area_code, h.roster_key, h.dwelling_id, h.presence, h.phone, h.version]
+    # A version of the past may be older than the row's own: a visit that says nothing new counts it up too.
+    current = aliased(Household)
+    now = everyone(current).where(col(current.id) == h.id).with_only_columns(col(current.version))
+    columns: list[Any] = [h.id, h.area_code, h.roster_key, h.dwelling_id, h.presence, h.phone]
+    columns.append(now.scalar_subquery().label("version"))
     columns += [
         col(Dwelling.house_code),
         col(Dwelling.entrance),
