@@ -32,6 +32,9 @@ class Probe:
     """Parameter to the one value it always has."""
     only: Sequence[str] = ()
     """Operation ids; none means all."""
+    document: str = ""
+    """Where the operations are described; the service's own document unless said."""
+    root: str = "/v1"
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,8 @@ def run(town: Town, probe: Probe, url: str, folder: Path) -> Report:
     events = folder / "events.ndjson"
     program = str(Path(sys.executable).with_name("schemathesis"))
     command = [program, "--config-file", str(folder / "schemathesis.toml"), "run"]
-    command += [f"{url}/v1/openapi.json", "--url", f"{url}/v1", "--no-color", "--report", "ndjson"]
+    document = probe.document or f"{url}{probe.root}/openapi.json"
+    command += [document, "--url", f"{url}{probe.root}", "--no-color", "--report", "ndjson"]
     command += ["--report-ndjson-path", str(events), "--checks", ",".join(probe.checks)]
     command += ["--phases", ",".join(probe.phases), "--max-examples", str(probe.examples), "--seed", str(SEED)]
     command += ["--continue-on-failure", "--no-shrink", "--generation-deterministic"]

@@ -135,8 +135,16 @@ def test_what_was_not_found_at_once_is_searched_for_again_and_the_better_one_kep
     good, bad = Design([0], [400], cost=5), Design([0], [300], [{"reason": "not-found"}], cost=1)
     assert designing._better(bad, good) is good
     assert designing._better(good, bad) is good
-    assert designing._worth_another(bad)
-    assert not designing._worth_another(Design([0], [300], [{"reason": "total"}]))
+    assert designing._worth_another(bad, 3)
+    assert not designing._worth_another(Design([0], [300], [{"reason": "total"}]), 3)
+
+
+def test_a_long_grid_costs_more_than_a_round_one() -> None:
+    blocks = town(4, 4)
+    strips, squares = [b // 4 for b in range(16)], [b // 8 * 2 + b % 4 // 2 for b in range(16)]
+    graph = designer._Graph(blocks, ())
+    costs = [designer._Search(blocks, graph, parts, Wish(target=80)).best_cost for parts in (strips, squares)]
+    assert costs[1] < costs[0]
 
 
 def test_a_grid_that_stays_is_no_part_of_the_search() -> None:

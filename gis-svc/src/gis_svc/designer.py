@@ -27,7 +27,7 @@ _COOLING, _WARM = 0.97, 0.02
 _STEPS_A_ROUND = 100
 _PATIENCE = 48
 """Rounds without gain until the search gives up; half of them when every grid is as wanted."""
-_WEIGHT_BORDER, _WEIGHT_CHANGE = 0.002, 0.0004
+_WEIGHT_BORDER, _WEIGHT_CHANGE, _WEIGHT_SPREAD = 0.002, 0.0004, 0.03
 Progress = Callable[[float], None]
 
 
@@ -251,6 +251,10 @@ class _Search:
         self._blocks, self._graph, self._wish = blocks, graph, wish
         self._random = random.Random(wish.seed)  # noqa: S311 - a search, nothing secret
         self._members: list[set[int]] = [set() for _ in range(max(parts) + 1)]
+        places = [(block.x, block.y) for block in blocks]
+        ground = shapely.MultiPoint(places).convex_hull.area if len(places) > 1 else 0.0
+        self._origin = places[0]
+        self._round = max(1.0, ground / (max(parts) + 1) / (2 * math.pi))
         self.parts = parts
         for index, part in enumerate(parts):
             self._members[part].add(index)
@@ -285,8 +289,9 @@ class _Search:
             if index < other and self.parts[index] != self.parts[other]
         )
         changed = sum(self._changed(members) for members in self._members)
+        spread = sum(self._spread(members) for members in self._members)
         off = sum(self._off(size) for size in self._sizes)
-        return off + _WEIGHT_BORDER * border + _WEIGHT_CHANGE * changed
+        return off + _WEIGHT_BORDER * border + _WEIGHT_CHANGE * changed + _WEIGHT_SPREAD * spread
 
     def _off(self, size: int) -> float:
         wide = abs(size - self._wish.target) / self._wish.target
@@ -375,7 +380,18 @@ class _Search:
         larger = other if smaller is one else one
         border = sum(cost for m in smaller for n, cost in self._graph.next[m].items() if n in larger)
         changed = self._changed(one) + self._changed(other)
-        return self._off(size) + self._off(other_size) + _WEIGHT_BORDER * border + _WEIGHT_CHANGE * changed
+        off = self._off(size) + self._off(other_size)
+        spread = self._spread(one) + self._spread(other)
+        return off + _WEIGHT_BORDER * border + _WEIGHT_CHANGE * changed + _WEIGHT_SPREAD * spread
+
+    def _spread(self, members: set[int]) -> float:
+        """How far buildings lie from the middle of their grid: 1 in a round one of average size, more in a long one."""
+        x = y = squares = 0.0
+        for index in members:
+            block = self._blocks[index]
+            x, y = x + block.x - self._origin[0], y + block.y - self._origin[1]
+            squares += (block.x - self._origin[0]) ** 2 + (block.y - self._origin[1]) ** 2
+        return (squares - (x * x + y * y) / len(members)) / len(members) / self._round if members else 0.0
 
 
 def _branch(node: int, children: Mapping[int, list[int]]) -> set[int]:

@@ -14,8 +14,8 @@ from gis_svc import designer
 from gis_svc.designer import Block, Design, Progress, Wish
 
 PROCESSES = 2
-TRIES = 6
-"""Searches of a community until one grid that could be as wanted and is not is said to be not found."""
+TRIES, LEAST_TRIES = 6, 2
+"""Searches of a community until a grid that could be as wanted is said to be not found; and searches in any case."""
 _LISTEN_SECONDS = 0.3
 _LEAST_SECONDS = 0.5
 _LOST_SECONDS = 60.0
@@ -51,7 +51,7 @@ def carry_out(commissions: Sequence[Commission], seconds: float, tell: Progress)
             for number in range(len(asked)):
                 code, found = _listen(answers, end, partial(tell, _progress(attempt, number, len(asked))))
                 best[code] = _better(best.get(code), found)
-            waiting = [each for each in waiting if _worth_another(best[each.code])]
+            waiting = [each for each in waiting if _worth_another(best[each.code], attempt)]
             if not waiting or end - monotonic() < _LEAST_SECONDS:
                 break
     return best
@@ -64,7 +64,7 @@ def _alone(commission: Commission, seconds: float, tell: Progress) -> Design:
         asked = _shared([commission], left, attempt)[0]
         found = _design(asked, lambda _: tell(min(1.0, (monotonic() - begun) / seconds)))
         best = _better(best, found)
-        if not _worth_another(best) or monotonic() - begun > seconds - _LEAST_SECONDS:
+        if not _worth_another(best, attempt) or monotonic() - begun > seconds - _LEAST_SECONDS:
             break
     assert best is not None  # noqa: S101 - there is at least one try
     return best
@@ -108,7 +108,9 @@ def _better(one: Design | None, other: Design) -> Design:
     return one
 
 
-def _worth_another(found: Design) -> bool:
+def _worth_another(found: Design, attempt: int) -> bool:
+    if len(found.households) > 1 and attempt + 1 < LEAST_TRIES:
+        return True
     return any(each["reason"] == "not-found" for each in found.unmet)
 
 
