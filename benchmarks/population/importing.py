@@ -130,7 +130,9 @@ async def measure(settings: ServiceSettings, rows: int, file_format: str, postgr
         start = time.perf_counter()
         import_id = await sent(runtime, data)
         del data
-        print(f"sent     {time.perf_counter() - start:8.1f} s")
+        print(
+            f"sent     {time.perf_counter() - start:8.1f} s; memory so far {_memory()} MiB, the made-up file included"
+        )
         start = time.perf_counter()
         await worked(runtime)
         print(f"read     {time.perf_counter() - start:8.1f} s")
@@ -147,8 +149,12 @@ async def measure(settings: ServiceSettings, rows: int, file_format: str, postgr
             f"entered  {took:8.1f} s = {rows / took:,.0f} rows/s; processor: service {own:.1f} s, server {served:.1f} s"
         )
         print(f"{job.state}: entered {job.entered:,}, known {job.known:,}, refused {job.rejected:,}")
-        print(f"memory at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+        print(f"memory at most {_memory()} MiB")
     await _counted(settings)
+
+
+def _memory() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def _used(server: psutil.Process) -> float:
