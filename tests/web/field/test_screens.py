@@ -288,6 +288,7 @@ def test_a_call_is_recorded_with_a_line_and_made_without_one(seen: Phone, town: 
     seen.context.set_offline(False)
     page.reload()
     seen.unlock()
+    page.locator(".summary").wait_for()
 
 
 def test_a_case_is_looked_at_on_the_spot_and_arrives(phone: Phone, worker: httpx.Client) -> None:
