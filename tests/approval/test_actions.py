@@ -4,6 +4,7 @@ import hashlib
 from datetime import date
 from io import BytesIO
 from typing import Any
+from urllib.parse import parse_qsl
 from uuid import uuid4
 
 import nats
@@ -81,10 +82,15 @@ async def test_the_weeks_count_what_came_in_and_what_ended(api: Api, place: Plac
     await desk.submit()
     await desk.act("withdrawal", place.clerk, {"reason": "不办了"})
     told = (await api.get(place.head, "/figures/weeks", area=place.community)).json()
-    assert [(each["submitted"], each["ended"]) for each in told["weeks"]] == [(0, 0)] * 4 + [(2, 1)]
+    counts = [(each["submitted"]["count"], each["ended"]["count"]) for each in told["weeks"]]
+    assert counts == [(0, 0)] * 4 + [(2, 1)]
+    for figure in (each[name] for each in told["weeks"] for name in ("submitted", "ended")):
+        path, _, asked = figure["rows"].partition("?")
+        rows = (await api.get(place.head, path, **dict(parse_qsl(asked)))).json()["items"]
+        assert len(rows) == figure["count"]
     assert {date.fromisoformat(each["week"]).weekday() for each in told["weeks"]} == {0}
     other = (await api.get(Place().head, "/figures/weeks", area=place.community)).json()
-    assert {each["submitted"] for each in other["weeks"]} == {0}
+    assert {each["submitted"]["count"] for each in other["weeks"]} == {0}
 
 
 async def test_an_application_is_found_by_its_receipt_number_or_the_end_of_it(api: Api, desk: Desk) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from tests.dispute.conftest import DISTRICT, HANDLER, Api, Place, at_district
@@ -118,6 +119,12 @@ async def test_the_weeks_count_what_came_in_and_what_ended(api: Api, place: Plac
     told = (await api.get(place.station_head, "/figures/weeks", area=place.community)).json()
     assert [each["reported"] for each in told["weeks"]] == [0, 0, 0, 0, 2]
     assert [each["closed"] for each in told["weeks"]] == [0, 0, 0, 0, 1]
+    for each in told["weeks"]:
+        for count, query in ((each["reported"], each["reportedQuery"]), (each["closed"], each["closedQuery"])):
+            path, _, asked = query.partition("?")
+            rows = (await api.get(place.station_head, path, **dict(parse_qsl(asked)))).json()["items"]
+            assert len(rows) == count
+    assert (await api.get(place.station_head, "/cases", reportedWeek="2026W60")).status_code == 400
     days = [date.fromisoformat(each["week"]) for each in told["weeks"]]
     assert {day.weekday() for day in days} == {0}
     assert (await api.get(place.station_head, "/figures/weeks", area=Place().community)).status_code == 404

@@ -22,6 +22,7 @@ from grid_kernel.clock import (
     quarter_of,
     start_of,
     today,
+    week_named,
     week_of,
 )
 
@@ -58,6 +59,8 @@ def test_periods_are_half_open_and_have_their_labels() -> None:
     assert month_of(day) == (date(2026, 11, 1), date(2026, 12, 1), "2026-11")
     assert week_of(day) == (date(2026, 11, 23), date(2026, 11, 30), "2026W48")
     assert week_of(date(2027, 1, 1)).label == "2026W53"
+    assert week_named("2026W53") == week_of(date(2027, 1, 1))
+    assert week_named("2025W53") == week_named("2026W01")
 
 
 @given(day=st.dates(date(2000, 1, 1), date(2100, 1, 1)))

@@ -129,6 +129,24 @@ def test_every_number_of_the_workbench_leads_to_its_rows(enter: Enter) -> None:
     expect(page.locator(".rows li")).to_have_count(late)
 
 
+def test_every_number_of_the_five_weeks_leads_to_as_many_rows(enter: Enter) -> None:
+    page = enter("head.dulan")
+    page.wait_for_selector(".weeks td a")
+    cells = page.locator(".weeks td a")
+    assert cells.count() == 20
+    assert page.locator(".weeks svg text").count() == 0
+    told = {str(link.get_attribute("href")): int(link.inner_text().replace(",", "")) for link in cells.all()}
+    # The running week grows while others report.
+    settled = sorted(told.items(), key=lambda each: each[0].rsplit("=", 1)[-1])[:16]
+    ours = [(href, count) for href, count in settled if 0 < count <= 50]
+    assert {href.split("?")[0] for href, _ in ours} >= {"/console/cases"}
+    for href, count in ours[:4] + ours[-4:]:
+        page.goto(f"{page.url.split('/console')[0]}{href}")
+        page.wait_for_selector(".rows li, .g-empty")
+        expect(page.locator(".rows li")).to_have_count(count)
+        expect(page.locator(".queues [aria-current]")).to_have_count(1)
+
+
 def test_what_waits_comes_by_its_limit(enter: Enter) -> None:
     page = enter("head.dulan")
     tags = page.locator(".tasks li .g-tag").all_inner_texts()

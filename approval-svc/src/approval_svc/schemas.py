@@ -382,8 +382,8 @@ class WeekFigure(Schema):
     """What came in and what ended in the week that begins on a Monday."""
 
     week: date
-    submitted: int
-    ended: int
+    submitted: Figure
+    ended: Figure
 
 
 class WeekFigures(Schema):

@@ -302,8 +302,13 @@ def weeks_before(now: datetime) -> list[date]:
 
 def weeks_out(row: Mapping[str, Any], area: str, begins: Sequence[date], now: datetime) -> WeekFigures:
     """What came in and ended, week by week."""
+    rows = f"/applications?area={area}"
     counted = [
-        WeekFigure(week=begin, submitted=row[f"submitted_{place}"], ended=row[f"ended_{place}"])
+        WeekFigure(
+            week=begin,
+            submitted=Figure(count=row[f"submitted_{place}"], rows=f"{rows}&submittedWeek={week_of(begin).label}"),
+            ended=Figure(count=row[f"ended_{place}"], rows=f"{rows}&endedWeek={week_of(begin).label}"),
+        )
         for place, begin in enumerate(begins)
     ]
     return WeekFigures(area_code=area, made_at=now, weeks=counted)

@@ -46,8 +46,15 @@ async def count_weeks(reads: ReadRunner, actor: Actor, area: str, now: datetime)
     begins = [running - timedelta(weeks=back) for back in reversed(range(WEEKS_SHOWN))]
     spans = [(start_of(begin), start_of(begin + timedelta(weeks=1))) for begin in begins]
     row = await reads.fetch_one(queries.weeks(queries.unrestricted(actor), area, spans)) or {}
+    rows = f"/cases?area={area}&restricted=false"
     counted = [
-        WeekFigure(week=begin, reported=row[f"reported_{place}"], closed=row[f"closed_{place}"])
+        WeekFigure(
+            week=begin,
+            reported=row[f"reported_{place}"],
+            reported_query=f"{rows}&reportedWeek={week_of(begin).label}",
+            closed=row[f"closed_{place}"],
+            closed_query=f"{rows}&closedWeek={week_of(begin).label}",
+        )
         for place, begin in enumerate(begins)
     ]
     return WeekFigures(area_code=area, as_of=now, weeks=counted)

@@ -47,6 +47,11 @@ def week_of(day: date) -> Period:
     return Period(monday, monday + timedelta(days=7), f"{year}W{week:02}")
 
 
+def week_named(label: str) -> Period:
+    """The week a label such as 2026W48 means; a 53rd week of a year that has 52 is the first of the next."""
+    return week_of(date.fromisocalendar(int(label[:4]), 1, 1) + timedelta(weeks=int(label[5:]) - 1))
+
+
 def month_of(day: date) -> Period:
     first = day.replace(day=1)
     return Period(first, _months_later(first, 1), f"{day:%Y-%m}")

@@ -30,7 +30,7 @@ from approval_svc.models import (
 )
 from approval_svc.rules import State
 from grid_kernel.auth import Actor, Post
-from grid_kernel.clock import month_of, start_of, today
+from grid_kernel.clock import month_of, start_of, today, week_named
 from grid_kernel.db import find, in_scope
 from grid_kernel.errors import NotFound
 from grid_kernel.types import UtcDateTime
@@ -67,6 +67,8 @@ class Wanted(NamedTuple):
     area: str | None
     unit: str | None
     receipt: str | None
+    submitted_week: str | None
+    ended_week: str | None
 
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -142,7 +144,15 @@ def matching(actor: Actor, wanted: Wanted, now: datetime) -> list[ColumnElement[
     where += (
         [func.right(col(Application.receipt_number), len(wanted.receipt)) == wanted.receipt] if wanted.receipt else []
     )
+    where += [within_week(col(Application.submitted_at), wanted.submitted_week)] if wanted.submitted_week else []
+    where += [within_week(col(Application.ended_at), wanted.ended_week)] if wanted.ended_week else []
     return where
+
+
+def within_week(moment: Any, week: str) -> ColumnElement[bool]:
+    """A moment lies in a week."""
+    span = week_named(week)
+    return and_(moment >= start_of(span.start), moment < start_of(span.end))
 
 
 def listed(

@@ -28,9 +28,12 @@ from grid_kernel.errors import Forbidden, NotFound, Unavailable, refusals
 from grid_kernel.paging import Page, Paging, page_of
 from grid_kernel.routing import GridRouter
 from grid_kernel.runtime import CurrentRuntime, Now, Reads, Runtime
-from grid_kernel.schemas import AreaCode, Sha256, UnitCode
+from grid_kernel.schemas import AreaCode, Sha256, UnitCode, WeekName
 
 router = GridRouter(prefix="/applications", tags=["applications"])
+
+
+_WEEK = "A week such as 2026W48, from Monday on."
 
 
 async def which_applications(
@@ -41,9 +44,11 @@ async def which_applications(
     receipt: Annotated[
         str | None, Query(description="A receipt number, or its last digits.", pattern=r"^[0-9]{4,21}$")
     ] = None,
+    submitted_week: Annotated[WeekName | None, Query(alias="submittedWeek", description=_WEEK)] = None,
+    ended_week: Annotated[WeekName | None, Query(alias="endedWeek", description=_WEEK)] = None,
 ) -> Wanted:
     """Which applications a list holds."""
-    return Wanted(queue, state, area, unit, receipt)
+    return Wanted(queue, state, area, unit, receipt, submitted_week, ended_week)
 
 
 WhichApplications = Annotated[Wanted, Depends(which_applications)]

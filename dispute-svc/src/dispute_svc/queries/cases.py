@@ -23,6 +23,7 @@ from dispute_svc.models import (
 from dispute_svc.queries.visibility import in_queue, one_of, own, visible, visible_or_own
 from dispute_svc.rules import CaseState
 from grid_kernel.auth import Actor
+from grid_kernel.clock import start_of, week_named
 from grid_kernel.db import in_scope
 from grid_kernel.errors import NotFound
 from grid_kernel.geo import Box
@@ -80,6 +81,8 @@ def cases_of(
     category: str | None,
     state: CaseState | None,
     restricted: bool | None,
+    reported_week: str | None,
+    closed_week: str | None,
 ) -> list[ColumnElement[bool]]:
     """What a list of cases is narrowed to."""
     where = [visible(actor)]
@@ -93,7 +96,18 @@ def cases_of(
         where.append(column(Case.state) == state)
     if restricted is not None:
         where.append(column(Case.restricted).is_(restricted))
+    if reported_week:
+        where.append(within_week(column(Case.reported_at), reported_week))
+    if closed_week:
+        where.append(within_week(column(Case.closed_at), closed_week))
     return where
+
+
+def within_week(moment: Any, week: str) -> ColumnElement[bool]:
+    """A moment lies in a week."""
+    span = week_named(week)
+    found: ColumnElement[bool] = and_(moment >= start_of(span.start), moment < start_of(span.end))
+    return found
 
 
 def reports_of(actor: Actor) -> list[ColumnElement[bool]]:

@@ -39,7 +39,7 @@ from grid_kernel.errors import Forbidden, NotFound, WrongState, refusals
 from grid_kernel.paging import Page, Paging, page_of
 from grid_kernel.routing import CHANGED, GridRouter, IfMatch
 from grid_kernel.runtime import CurrentRuntime, Now, Reads
-from grid_kernel.schemas import AreaCode, Sha256
+from grid_kernel.schemas import AreaCode, Sha256, WeekName
 
 router = GridRouter(prefix="/cases", tags=["cases"])
 
@@ -56,6 +56,9 @@ async def report_case(
     )
 
 
+_WEEK = "a week such as 2026W48, from Monday on"
+
+
 @dataclass(frozen=True, slots=True)
 class Narrowing:
     """What a list of cases is narrowed to."""
@@ -65,6 +68,8 @@ class Narrowing:
     category: Annotated[CategoryCode | None, Query()] = None
     state: Annotated[CaseState | None, Query()] = None
     restricted: Annotated[bool | None, Query()] = None
+    reported_week: Annotated[WeekName | None, Query(alias="reportedWeek", description=_WEEK)] = None
+    closed_week: Annotated[WeekName | None, Query(alias="closedWeek", description=_WEEK)] = None
 
 
 @router.get("")

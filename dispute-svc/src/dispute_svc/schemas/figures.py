@@ -15,11 +15,13 @@ class Figure(Schema):
 
 
 class WeekFigure(Schema):
-    """What came in and what ended in the week that begins on a Monday."""
+    """What came in and what ended in the week that begins on a Monday, and the queries of the rows behind each."""
 
     week: date
     reported: int
+    reported_query: str
     closed: int
+    closed_query: str
 
 
 class WeekFigures(Schema):

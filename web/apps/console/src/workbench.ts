@@ -38,22 +38,26 @@ export async function nextDue(area: string): Promise<Next | undefined> {
   return due.sort((each, after) => Date.parse(each.dueAt) - Date.parse(after.dueAt))[0]
 }
 
-/** Applications and cases together, week by week; a service that is away or forbidden adds nothing. */
+/** Applications and cases beside each other, week by week; a service that is away or forbidden adds nothing. */
 export async function weeksOf(area: string): Promise<Week[]> {
   const query = { area }
   const [applications, cases] = await Promise.allSettled([
-    approval.GET('/figures/weeks', { params: { query } }).then(({ data }) => data!.weeks.map((each) => ({ week: each.week, fresh: each.submitted, done: each.ended }))),
-    dispute.GET('/figures/weeks', { params: { query } }).then(({ data }) => data!.weeks.map((each) => ({ week: each.week, fresh: each.reported, done: each.closed }))),
+    approval.GET('/figures/weeks', { params: { query } }).then(({ data }) =>
+      data!.weeks.map(({ week, submitted, ended }): Week => ({ week, fresh: [{ kind: 'applications', count: submitted.count, query: submitted.rows }], done: [{ kind: 'applications', count: ended.count, query: ended.rows }] })),
+    ),
+    dispute.GET('/figures/weeks', { params: { query } }).then(({ data }) =>
+      data!.weeks.map((each): Week => ({ week: each.week, fresh: [{ kind: 'cases', count: each.reported, query: each.reportedQuery }], done: [{ kind: 'cases', count: each.closed, query: each.closedQuery }] })),
+    ),
   ])
-  const sums = new Map<string, Week>()
+  const weeks = new Map<string, Week>()
   for (const part of [applications, cases]) {
     if (part.status !== 'fulfilled') continue
     for (const each of part.value) {
-      const sum = sums.get(each.week) ?? { week: each.week, fresh: 0, done: 0 }
-      sums.set(each.week, { week: each.week, fresh: sum.fresh + each.fresh, done: sum.done + each.done })
+      const { fresh, done } = weeks.get(each.week) ?? { fresh: [], done: [] }
+      weeks.set(each.week, { week: each.week, fresh: [...fresh, ...each.fresh], done: [...done, ...each.done] })
     }
   }
-  return [...sums.values()].sort((one, other) => one.week.localeCompare(other.week))
+  return [...weeks.values()].sort((one, other) => one.week.localeCompare(other.week))
 }
 
 /** Where one is worked on. */
