@@ -14,6 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Playwright, expect
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from tests.web import own
 from tests.web.conftest import site_over
 from tests.web.stub import CODE, COOKIE, NUMBER, SECRET, Gateway, application, overview, page, part, problem
 
@@ -46,6 +47,12 @@ def sign_in(page: Page) -> None:
     page.click("main .button")
 
 
+def open_own(page: Page, code: str = own.CODE) -> None:
+    for name, text in (own.GIVEN | {"code": code}).items():
+        page.fill(f"[name={name}]", text)
+    page.click("main .button")
+
+
 def answer(body: Any) -> Callable[..., Response]:
     return lambda *_: JSONResponse(body)
 
@@ -71,6 +78,10 @@ STATES = {
     "sign-in": State("/sign-in"),
     "wrong password": State("/sign-in", sign_in),
     "second factor": State("/sign-in", sign_in, {SESSION: refused(401, "second-factor-required")}),
+    "own code": State("/mine", instead=own.answers()),
+    "own record": State("/mine", open_own, own.answers()),
+    "own code wrong": State("/mine", lambda page: open_own(page, "AAAAAAAA"), own.answers()),
+    "own code not typed": State("/mine", lambda page: page.click("main .button"), own.answers()),
     "missing": State("/nowhere"),
     "broken": State("/progress", look_up, {PROGRESS: answer({})}),
     "district": State("/district"),
@@ -89,7 +100,18 @@ STATES = {
     "reference": State("/docs"),
     "reference of a service": State("/docs/population"),
 }
-RESIDENTS = ("home", "form", "progress", "progress done", "not found", "nothing typed", "sign-in", "missing")
+RESIDENTS = (
+    "home",
+    "form",
+    "progress",
+    "progress done",
+    "not found",
+    "nothing typed",
+    "own code",
+    "own record",
+    "sign-in",
+    "missing",
+)
 
 
 @pytest.fixture(scope="module")
@@ -213,6 +235,13 @@ def test_a_resident_finds_out_without_a_script(open_page: Open) -> None:
     assert CODE not in page.url
     page.click("text=长辈版")
     expect(page.locator("html")).to_have_class("large ")
+
+
+def test_a_resident_reads_the_own_record_without_a_script(open_page: Open) -> None:
+    page = open_page("own code", "phone", script=False)
+    open_own(page)
+    expect(page.locator("main")).to_contain_text("都兰社区管理服务站")
+    assert own.CODE not in page.url
 
 
 def test_a_resident_finds_out_with_the_keyboard_alone(open_page: Open) -> None:
