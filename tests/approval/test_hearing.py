@@ -1,6 +1,5 @@
 """What approval-svc hears, in whatever order and however often, leads to the same state."""
 
-import random
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -9,26 +8,18 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 from tests.approval.conftest import CIVIL, DISTRICT, Api, Desk, Place, application
+from tests.hearing import hear
 
 from approval_svc import commands
-from grid_kernel import clock, inbox
+from grid_kernel import clock
 from grid_kernel.contracts.gateway import CalendarDayChanged, UnitChanged, UnitRegistered
 from grid_kernel.contracts.gis import GridMerged, GridSplit
 from grid_kernel.contracts.population import PersonMerged
-from grid_kernel.events import Event, envelope
+from grid_kernel.events import Event
 from grid_kernel.runtime import Runtime
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 SEEDS = pytest.mark.parametrize("seed", range(6))
-
-
-async def hear(runtime: Runtime, events: Sequence[Event], seed: int = 1) -> None:
-    """Deliver events shuffled and some of them twice."""
-    shuffled = [envelope(event, uuid4()) for event in events]
-    shuffled += shuffled[: len(shuffled) // 2]
-    random.Random(seed).shuffle(shuffled)
-    for body in shuffled:
-        await inbox.receive(runtime, body)
 
 
 def unit(sequence: int, aggregate: UUID, *, active: bool = True, name: str = "某局") -> Event:

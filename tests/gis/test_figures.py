@@ -1,8 +1,6 @@
 """Figures on the map: kept from events in whatever order they come, by quarter, few persons never told."""
 
 import asyncio
-import random
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4, uuid5
@@ -12,15 +10,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.hearing import hear
 
 from gis_svc import class_breaks
 from gis_svc.class_breaks import Method
 from gis_svc.revisions import revisions_of
-from grid_kernel import clock, inbox
+from grid_kernel import clock
 from grid_kernel.auth import Actor, Post
 from grid_kernel.contracts.dispute import CaseClosed, CaseLocated, CaseReopened, CaseReported
 from grid_kernel.contracts.population import FiguresTaken
-from grid_kernel.events import Event, envelope
+from grid_kernel.events import Event
 from grid_kernel.runtime import Runtime
 from grid_kernel.testing import Tokens, actor
 
@@ -30,15 +29,6 @@ NAMESPACE = UUID(int=5)
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
 LAST = datetime(2026, 9, 24, 3, tzinfo=UTC)
 SEEDS = pytest.mark.parametrize("seed", range(4))
-
-
-async def hear(runtime: Runtime, events: Sequence[Event], seed: int = 1) -> None:
-    """Deliver events shuffled and some of them twice."""
-    shuffled = [envelope(event, uuid4()) for event in events]
-    shuffled += shuffled[: len(shuffled) // 2]
-    random.Random(seed).shuffle(shuffled)
-    for body in shuffled:
-        await inbox.receive(runtime, body)
 
 
 def figures(grid: str, sequence: int = 1, quarter: str = "2026Q4", **counted: int) -> FiguresTaken:

@@ -213,10 +213,8 @@ class Dossier:
     ) -> Dispatch:
         """The objection was right: the part goes to another unit."""
         dispatch = self._of(objection)
-        if any(other.unit_code == unit_code for other in self.live):
-            raise rules.AlreadyWithUnit
+        instead = self._instead_of(dispatch, unit_code, limit, calendar, now)
         objection.decide(now, unit_code)
-        instead = self._new_dispatch(unit_code, dispatch.role, limit, calendar, now)
         event = self.case.reroute(dispatch, instead, now)
         self.dispatches.append(instead)
         self._write(actor, event, EntryKind.REROUTED, now, Why(note=note, dispatch_id=instead.id))
@@ -233,13 +231,19 @@ class Dossier:
         note: str | None = None,
     ) -> Dispatch:
         """The centre gives a part to another unit."""
-        if any(other.unit_code == unit_code for other in self.live):
-            raise rules.AlreadyWithUnit
-        instead = self._new_dispatch(unit_code, dispatch.role, limit, calendar, now)
+        instead = self._instead_of(dispatch, unit_code, limit, calendar, now)
         event = self.case.transfer(dispatch, instead, now)
         self.dispatches.append(instead)
         self._write(actor, event, EntryKind.TRANSFERRED, now, Why(note=note, dispatch_id=instead.id))
         return instead
+
+    def _instead_of(
+        self, dispatch: Dispatch, unit_code: str, limit: Limit, calendar: WorkingCalendar, now: datetime
+    ) -> Dispatch:
+        """The same part with a unit that has none of this case yet."""
+        if any(other.unit_code == unit_code for other in self.live):
+            raise rules.AlreadyWithUnit
+        return self._new_dispatch(unit_code, dispatch.role, limit, calendar, now)
 
     def _of(self, objection: Objection) -> Dispatch:
         return next(dispatch for dispatch in self.dispatches if dispatch.id == objection.dispatch_id)

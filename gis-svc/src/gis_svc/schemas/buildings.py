@@ -14,10 +14,9 @@ from grid_kernel.schemas import Input, Line, PointIn, Schema, ShortText
 BuildingNo = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")]
 
 
-class BuildingIn(Input):
-    """A building to register; number, address and grid are made here when they are not given."""
+class BuildingFeatureIn(Input):
+    """The properties of a building on the map; its shape is its point or its footprint."""
 
-    id: UUID | None = None
     building_no: BuildingNo | None = None
     name: ShortText
     compound: ShortText | None = None
@@ -25,9 +24,15 @@ class BuildingIn(Input):
     kind: Kind
     floors: Annotated[int, Field(ge=1, le=200)]
     entrances: Annotated[int, Field(ge=1, le=99)]
+    address_text: Line | None = None
+
+
+class BuildingIn(BuildingFeatureIn):
+    """A building to register; number, address and grid are made here when they are not given."""
+
+    id: UUID | None = None
     point: PointIn
     footprint: Drawing | None = None
-    address_text: Line | None = None
 
 
 class BuildingOut(Schema):
@@ -60,16 +65,3 @@ class BuildingOut(Schema):
         footprint = orjson.loads(row["footprint_geojson"]) if row["footprint_geojson"] else None
         position = Position(lon=row["lon"], lat=row["lat"])
         return cls.model_validate({**row, "footprint": footprint, "position": position})
-
-
-class BuildingFeatureIn(Input):
-    """The properties of a building on the map; its shape is its point or its footprint."""
-
-    building_no: BuildingNo | None = None
-    name: ShortText
-    compound: ShortText | None = None
-    road: ShortText | None = None
-    kind: Kind
-    floors: Annotated[int, Field(ge=1, le=200)]
-    entrances: Annotated[int, Field(ge=1, le=99)]
-    address_text: Line | None = None

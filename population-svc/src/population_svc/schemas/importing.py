@@ -43,45 +43,6 @@ class ImportColumn(Schema):
     element: str | None
 
 
-class ImportOut(Schema):
-    """An import. Rows before `position` are handled: entered, known before, or refused; the others wait.
-
-    `dropped` are headings of columns no register of ours may hold: they were left out before anything was kept.
-    """
-
-    id: UUID
-    area_code: str
-    filename: str | None
-    state: ImportState
-    problem: str | None
-    size: int
-    part_bytes: int
-    parts_missing: list[int]
-    format: str | None
-    encoding: str | None
-    columns: list[ImportColumn]
-    dropped: list[str]
-    dry_run: bool
-    rows: int
-    position: int
-    entered: int
-    known: int
-    rejected: int
-    same_file_as: UUID | None
-    created_at: datetime
-    started_at: datetime | None
-    ended_at: datetime | None
-    expires_at: datetime
-    version: int
-
-
-class PartKept(Schema):
-    """A part that arrived."""
-
-    number: int
-    size: int
-
-
 class ImportRow(Schema):
     """An import in a list."""
 
@@ -99,6 +60,32 @@ class ImportRow(Schema):
     ended_at: datetime | None
     expires_at: datetime
     version: int
+
+
+class ImportOut(ImportRow):
+    """An import. Rows before `position` are handled: entered, known before, or refused; the others wait.
+
+    `dropped` are headings of columns no register of ours may hold: they were left out before anything was kept.
+    """
+
+    filename: str | None
+    size: int
+    part_bytes: int
+    parts_missing: list[int]
+    format: str | None
+    encoding: str | None
+    columns: list[ImportColumn]
+    dropped: list[str]
+    same_file_as: UUID | None
+    started_at: datetime | None
+    version: int
+
+
+class PartKept(Schema):
+    """A part that arrived."""
+
+    number: int
+    size: int
 
 
 class RowFault(Schema):
