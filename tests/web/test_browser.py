@@ -256,6 +256,19 @@ def test_a_resident_finds_out_with_the_keyboard_alone(open_page: Open) -> None:
     expect(page.locator("h1")).to_have_text("城乡居民最低生活保障")
 
 
+def test_a_resident_rates_with_the_keyboard_alone(open_page: Open) -> None:
+    page = open_page("progress done")
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if page.locator("[name=grade]:focus").count():
+            break
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("[name=grade] >> nth=1")).to_be_checked()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(".notice")).to_contain_text("评价已经收到")
+
+
 def test_a_leader_signs_in_reads_and_signs_out_without_a_script(open_page: Open, address: str) -> None:
     page = open_page("home", script=False)
     page.context.clear_cookies()
