@@ -4,7 +4,7 @@
     python3 -m venv var/tools/tipg && var/tools/tipg/bin/pip install tipg uvicorn httptools uvloop
     python3 -m venv var/tools/pygeoapi
     var/tools/pygeoapi/bin/pip install pygeoapi gunicorn sqlalchemy geoalchemy2 psycopg2-binary
-    python benchmarks/gis/run.py                # 3 rounds, less than five minutes
+    python benchmarks/gis/run.py                # 3 rounds; one (--rounds 1) takes five minutes
 
 Both read PostGIS with its indexes and answer whoever asks. Ours checks a signed token, keeps both walls of permission,
 and has telemetry, bounds and the access log on. One process each, wrk with 8 connections, keep-alive.
