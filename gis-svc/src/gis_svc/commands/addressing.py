@@ -20,7 +20,8 @@ from grid_kernel.errors import InvalidInput
 from grid_kernel.runtime import Runtime
 
 OWN, ENTERED = "building", "entered"
-BATCH = 2_000
+BATCH = 100
+"""Few enough that nobody who asks meanwhile waits for them."""
 _GROUND = (ROAD, COMPOUND, YARD)
 _Key = tuple[str, UUID | None, str, str]
 
