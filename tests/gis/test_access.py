@@ -9,12 +9,15 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 from sqlalchemy import text
+from sqlalchemy.dialects import postgresql
 from sqlmodel import select
 
 from gis_svc.app import SERVICE, create_app
 from gis_svc.models import Building
 from gis_svc.queries import scope, visible
+from gis_svc.queries.buildings import in_box
 from grid_kernel.auth import Actor, Grant, Post
+from grid_kernel.geo import Box
 from grid_kernel.runtime import Runtime
 from grid_kernel.settings import ServiceSettings
 from grid_kernel.testing import actor
@@ -83,6 +86,20 @@ async def test_row_level_security_alone_keeps_foreign_buildings_out(
         found = (await session.execute(select(Building.id, Building.community_code))).all()
     assert {row.community_code for row in found} == {HERE}
     assert two_buildings[HERE] in {str(row.id) for row in found}
+
+
+async def test_the_box_of_a_map_is_looked_up_in_an_index_behind_row_level_security(runtime: Runtime) -> None:
+    """An operator PostgreSQL does not trust would be asked of each building the wall lets through."""
+    who = actor(Post.STATION_HEAD, HERE)
+    asked = visible(who).where(in_box(Box(109.9, 40.66, 109.91, 40.67)))
+    plain = asked.with_only_columns(Building.id).compile(
+        dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}
+    )
+    async with runtime.app_session(who) as session:
+        await session.execute(text("set local enable_seqscan = off"))
+        plan = "\n".join((await session.execute(text(f"explain {plain}"))).scalars())
+    assert "ix_building_point" in plan
+    assert "Index Cond: ((lon >=" in plan
 
 
 async def test_row_level_security_keeps_foreign_buildings_from_being_changed(

@@ -162,6 +162,7 @@ class Building(Base, table=True):
     __table_args__ = (
         UniqueConstraint("community_code", "building_no"),
         Index("ix_building_box", "west", "east", "south", "north"),
+        Index("ix_building_point", "lon", "lat"),
     )
 
     kinds: ClassVar[str] = "building_kinds"
