@@ -8,8 +8,9 @@
 
 Both read PostGIS with its indexes and answer whoever asks. Ours checks a signed token, keeps both walls of permission,
 and has telemetry, bounds and the access log on. One process each, wrk with 8 connections, keep-alive.
-Tiles `read and drawn`: each once, after a change that made all that was kept useless; `drawn`: each once, out of what a
-tile above it has read; `kept`: again and again.
+Pages `each once`: all of the collection, one after the other, with the number of all in each answer; other items
+again and again. Tiles `read and drawn`: each once, after a change that made all that was kept useless; `drawn`: each
+once, out of what a tile above it has read; `kept`: again and again.
 """
 
 import argparse
@@ -36,6 +37,7 @@ import numpy as np
 import shapely
 
 from gis_svc.app import SERVICE
+from gis_svc.commands import addressing
 from gis_svc.models import Building
 from gis_svc.shapes import geojson_text, stored_shape
 from gis_svc.tiles import Tile, corners
@@ -84,8 +86,10 @@ def buildings() -> Iterator[Building]:
 async def fill_ours(settings: ServiceSettings, rows: list[Building]) -> None:
     """By COPY, then the statistics a running database has."""
     labels = Labels.load("grid_kernel", "gis_svc")
-    async with open_runtime(SERVICE, settings, labels) as runtime, runtime.system_session() as session:
-        await copy_rows(session, Building, rows)
+    async with open_runtime(SERVICE, settings, labels) as runtime:
+        async with runtime.system_session() as session:
+            await copy_rows(session, Building, rows)
+        await addressing.grow_missing(runtime, clock.now())
     assert settings.owner_database_url is not None
     owner = await asyncpg.connect(settings.owner_database_url.get_secret_value())
     await owner.execute("analyze building")
@@ -223,6 +227,21 @@ def tiles_of(zoom: int) -> list[Tile]:
     return [Tile(zoom, column, row) for row in rows for column in columns][:MOST_TILES]
 
 
+def _walk(ours: str, tipg: str, pygeoapi: str) -> Asked:
+    """Every page of the collection once; ours is asked to count all as well, which the others do unasked."""
+    begins = range(0, COUNT, 100)
+    return Asked(
+        f"{len(begins)} pages, each once",
+        [f"{ours}/items?limit=100&resultType=results&cursor={UUID(int=at)}" for at in begins],
+        [f"{tipg}/items?limit=100&offset={at}" for at in begins],
+        [f"{pygeoapi}/items?limit=100&offset={at}&f=json" for at in begins],
+        once=True,
+    )
+
+
+_FIRST_TILES = 4
+
+
 def series() -> list[Asked]:
     """What is asked, of each server."""
     box = ",".join(map(str, WHERE))
@@ -232,13 +251,14 @@ def series() -> list[Asked]:
     asked = [
         Asked(items, [f"{ours}/{items}"], [f"{tipg}/{items}"], [f"{theirs}/{items}&f=json"]),
         Asked(boxed.replace(box, "…"), [f"{ours}/{boxed}"], [f"{tipg}/{boxed}"], [f"{theirs}/{boxed}&f=json"]),
+        _walk(ours, tipg, theirs),
         Asked("one item", [f"{ours}/items/{UUID(int=4711)}"], [f"{tipg}/items/4711"], [f"{theirs}/items/4711?f=json"]),
     ]
     for zoom, fresh in ((14, "read and drawn"), (15, "drawn"), (16, "drawn")):
         tiles = tiles_of(zoom)
         own = [f"{ours}/tiles/WebMercatorQuad/{zoom}/{tile.row}/{tile.column}" for tile in tiles]
         its = [f"{tipg}/tiles/WebMercatorQuad/{zoom}/{tile.column}/{tile.row}" for tile in tiles]
-        warm = None if zoom == 14 else asked[3].ours
+        warm = None if zoom == 14 else asked[_FIRST_TILES].ours
         asked.append(Asked(f"{len(tiles)} tiles z{zoom}, {fresh}", own, its, once=True, warm=warm))
         asked.append(Asked(f"{len(tiles)} tiles z{zoom}, kept", own, its))
     return asked
@@ -260,7 +280,7 @@ class Servers:
         return [(url, paths) for url, paths in pairs if url and paths]
 
     def forget(self) -> None:
-        """Change a building, so that nothing drawn before is of use; the service hears of it within a second."""
+        """Change a building, so that nothing answered before is of use; the service hears of it within a second."""
         asyncio.run(self._change())
         time.sleep(2)
 
@@ -270,10 +290,10 @@ class Servers:
         await owner.close()
 
 
-def compare(servers: Servers, rounds: int, seconds: int) -> None:
+def compare(servers: Servers, rounds: int, seconds: int, only: str) -> None:
     """Rounds of all series; medians, and the ratio within a round."""
     print(f"{'requests/s (p50, p99 ms)':<28} {'ours':>22} {'tipg':>22} {'pygeoapi':>22}   ratios", flush=True)
-    for each in series():
+    for each in (each for each in series() if only in each.name):
         found: list[list[dict[str, float]]] = [[], [], []]
         for _ in range(rounds):
             if each.once:
@@ -329,6 +349,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=3)
+    parser.add_argument("--only", default="", help="series whose names hold this")
     given = parser.parse_args()
     if not (BIN / "initdb").exists() or not (TIPG / "bin/uvicorn").exists() or not shutil.which("wrk"):
         print("left out: PostgreSQL 15 with PostGIS, wrk and tipg are needed, see the head of this file")
@@ -355,7 +376,7 @@ def main() -> None:
             owner = ServiceSettings.load("gis", environment).owner_database_url
             assert owner is not None
             servers = Servers(ours, theirs, third, token, owner.get_secret_value())
-            compare(servers, given.rounds, given.seconds)
+            compare(servers, given.rounds, given.seconds, given.only)
         launcher.stop(Settings(server.state_dir / "bench"))
     finally:
         trial.stop_server(server)

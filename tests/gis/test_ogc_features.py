@@ -190,6 +190,35 @@ async def test_a_worker_reads_the_buildings_of_the_own_area_and_no_others(
     assert hits["numberMatched"] == len(listed)
 
 
+async def test_all_are_counted_with_a_page_when_that_is_asked_for(ogc: Any, here_and_there: dict[str, str]) -> None:
+    worker = actor(Post.STATION_HEAD, next(iter(here_and_there))[:9])
+    for more in ("", "&cursor=00000000-0000-0000-0000-000000000000", f"&communityCode={next(iter(here_and_there))}"):
+        whole = (await ogc(f"/collections/buildings/items?limit=1000{more}", worker)).json()
+        page = (await ogc(f"/collections/buildings/items?limit=1&resultType=results{more}", worker)).json()
+        assert (page["numberReturned"], page["numberMatched"]) == (1, whole["numberReturned"])
+
+
+async def test_a_page_that_is_kept_is_not_shown_to_whoever_sees_less_nor_after_a_change(
+    ogc: Any, send: Send, here_and_there: dict[str, str], grids: Surfaces
+) -> None:
+    (here, _), (there, foreign) = here_and_there.items()
+    path = "/collections/buildings/items?limit=1000&resultType=results"
+
+    async def seen(area: str) -> tuple[set[str], int]:
+        page = (await ogc(path, actor(Post.STATION_HEAD, area))).json()
+        return {feature["id"] for feature in page["features"]}, page["numberMatched"]
+
+    whole, number = await seen("150204")
+    assert foreign in whole
+    narrow, fewer = await seen(here)
+    assert foreign not in narrow
+    assert fewer < number
+    code = min(code for code in grids if code.startswith(there))
+    made = await send(actor(Post.STATION_HEAD, there), "POST", "/buildings", json=building(inside(grids[code])))
+    again, more = await seen("150204")
+    assert (again - whole, more) == ({made.json()["id"]}, number + 1)
+
+
 async def test_who_has_a_page_already_is_told_so_until_something_changes(
     ogc: Any, send: Send, here_and_there: dict[str, str], grids: Surfaces
 ) -> None:

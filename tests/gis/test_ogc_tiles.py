@@ -16,7 +16,7 @@ from pyproj import Transformer
 from shapely.geometry import Point
 
 from gis_svc import tiles
-from gis_svc.kept_tiles import Kept, KeptTile
+from gis_svc.kept_tiles import Kept, KeptAnswer
 from gis_svc.tiles import Tile
 from grid_kernel.auth import Actor, Post
 from grid_kernel.geo import Box
@@ -220,12 +220,12 @@ def test_a_sheet_is_cut_into_tiles_that_show_what_lies_in_each(tmp_path: Path, z
 async def test_a_sheet_is_made_once_however_many_wait_for_it() -> None:
     made: list[int] = []
 
-    async def make() -> KeptTile:
+    async def make() -> KeptAnswer:
         made.append(1)
         await asyncio.sleep(0.01)
-        return KeptTile(b"x")
+        return KeptAnswer(b"x")
 
-    kept: Kept[KeptTile] = Kept()
+    kept: Kept[KeptAnswer] = Kept()
     found = await asyncio.gather(*(kept.made("a", make) for _ in range(8)))
     assert (len(made), {id(each) for each in found}) == (1, {id(found[0])})
 
@@ -237,8 +237,8 @@ async def test_a_day_makes_no_other_tile_of_what_has_no_history(ogc: Any, grids:
 
 
 def test_the_tiles_not_asked_for_longest_make_room() -> None:
-    kept: Kept[KeptTile] = Kept(most=2_500)
+    kept: Kept[KeptAnswer] = Kept(most=2_500)
     for number in range(4):
-        kept.keep(number, KeptTile(b"x" * 640))
+        kept.keep(number, KeptAnswer(b"x" * 640))
         kept.get(0)
     assert [kept.get(number) is not None for number in range(4)] == [True, False, False, True]

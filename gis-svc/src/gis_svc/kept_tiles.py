@@ -1,11 +1,11 @@
-"""What tiles are drawn from and what was drawn, kept by all that decides how it looks, up to so many bytes."""
+"""What was answered and what tiles are drawn from, kept by all that decides how it looks, up to so many bytes."""
 
 import asyncio
 import gzip
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Generic, Protocol, TypeVar
 from weakref import WeakValueDictionary
 
@@ -18,8 +18,8 @@ _OVERHEAD = 200
 
 
 @dataclass(frozen=True)
-class KeptTile:
-    """A tile as it is, and as it is sent to whoever unpacks: packed when the first of them asks."""
+class KeptAnswer:
+    """A tile or a page as it is, and as it is sent to whoever unpacks: packed when the first of them asks."""
 
     plain: bytes
 
@@ -32,6 +32,14 @@ class KeptTile:
     def size(self) -> int:
         """How much of the memory it takes, with what it is packed to."""
         return len(self.plain) * 5 // 4 + _OVERHEAD
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCount:
+    """How many features a question has an answer in."""
+
+    number: int
+    size: int = _OVERHEAD
 
 
 class _Sized(Protocol):
@@ -79,9 +87,11 @@ class Kept(Generic[_Entry]):
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """What a process keeps for drawing."""
+    """What a process keeps of what it drew and wrote out."""
 
-    tiles: Kept[KeptTile] = field(default_factory=Kept)
+    tiles: Kept[KeptAnswer] = field(default_factory=Kept)
+    pages: Kept[KeptAnswer] = field(default_factory=partial(Kept, MOST_BYTES // 4))
+    counts: Kept[KeptCount] = field(default_factory=partial(Kept, MOST_BYTES // 64))
     sheets: Kept[Sheet] = field(default_factory=Kept)
 
 

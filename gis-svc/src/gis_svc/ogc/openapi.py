@@ -202,9 +202,7 @@ def _components() -> dict[str, Any]:
             "filter-crs": _parameter("filter-crs", system),
             "datetime": _parameter("datetime", {"type": "string"}),
             "cursor": _parameter("cursor", {"type": "string", "maxLength": 200}),
-            "resultType": _parameter(
-                "resultType", {"type": "string", "enum": ["results", "hits"], "default": "results"}
-            ),
+            "resultType": _parameter("resultType", {"type": "string", "enum": ["results", "hits"]}),
             "f": _parameter("f", {"type": "string", "enum": ["json", "html", "mvt"]}),
         },
         "responses": {status: {"description": meaning} | refusal for status, meaning in said.items()},

@@ -7,8 +7,9 @@ border of the one asked for.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from itertools import chain
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -39,7 +40,6 @@ from grid_kernel.types import StringEnum
 
 Kind = Literal["string", "integer", "number", "boolean", "date", "date-time"]
 MOST_IN_TILE = 20_000
-Row = Mapping[str, Any]
 Columns = dict[str, list[Any]]
 
 
@@ -304,6 +304,7 @@ _HOLE = ',"geometry":<shape>,"properties":'
 """Where a shape goes that is written later; JSON text cannot hold it before."""
 
 
+@cache
 def _feature(source: Source, *, shaped: bool = True) -> ColumnElement[str]:
     geometry = func.coalesce(source.geojson, literal_column("'null'")) if shaped else literal_column("'<shape>'")
     return func.concat(
@@ -353,16 +354,24 @@ def statement(source: Source, actor: Actor, asked: Asked, columns: Sequence[Any]
     return rows.execution_options(replan=True)
 
 
+class _Read(NamedTuple):
+    """A feature as it was read; the shape only where it is looked at."""
+
+    key: str
+    text: str
+    wkb: bytes | None = None
+
+
 async def page(
     reads: ReadRunner, source: Source, actor: Actor, asked: Asked, moved: Callable[[Any], Any] | None = None
 ) -> Found:
     """A page of features by key; `moved` puts shapes into another coordinate system."""
-    columns = [as_type(source.key, Text).label("key"), _feature(source, shaped=moved is None).label("feature")]
+    columns = [as_type(source.key, Text).label("key"), _feature(source, shaped=moved is None).label("text")]
     if moved is not None:
         columns.append(source.wkb.label("wkb"))
     elif asked.box is not None:
         columns.append(case((_inside(source, asked.box), None), else_=source.wkb).label("wkb"))
-    kept: list[Row] = []
+    kept: list[_Read] = []
     after = asked.after
     while True:
         wanted = asked.limit + 1 - len(kept)
@@ -370,37 +379,50 @@ async def page(
         kept += rows if asked.box is None else _crossing(rows, asked.box)
         if len(rows) < wanted or len(kept) > asked.limit:
             break
-        after = rows[-1]["key"]
+        after = rows[-1].key
     shown = kept[: asked.limit]
-    return Found(_texts(shown, moved), shown[-1]["key"] if len(kept) > asked.limit and shown else None)
+    return Found(_texts(shown, moved), shown[-1].key if len(kept) > asked.limit and shown else None)
 
 
-def _texts(rows: Sequence[Row], moved: Callable[[Any], Any] | None) -> list[str]:
+def _texts(rows: Sequence[_Read], moved: Callable[[Any], Any] | None) -> list[str]:
     if moved is None or not rows:
-        return [row["feature"] for row in rows]
-    shapes = shapely.to_geojson(moved(shapely.from_wkb(np.array([row["wkb"] for row in rows], dtype=object))))
+        return [row.text for row in rows]
+    shapes = shapely.to_geojson(moved(shapely.from_wkb(np.array([row.wkb for row in rows], dtype=object))))
     return [
-        row["feature"].replace(_HOLE, f',"geometry":{text or "null"},"properties":', 1)
+        row.text.replace(_HOLE, f',"geometry":{text or "null"},"properties":', 1)
         for row, text in zip(rows, shapes.tolist(), strict=True)
     ]
 
 
 async def _next_rows(
     reads: ReadRunner, source: Source, rows: Select[Any], after: str | None, count: int
-) -> Sequence[Row]:
+) -> Sequence[_Read]:
     if after is not None and (key := key_of(source, after)) is not None:
         rows = rows.where(source.key > key)
-    return await reads.fetch(rows.order_by(source.key).limit(count))
+    columns = await _columns(reads, rows.order_by(source.key).limit(count))
+    return [_Read(*each) for each in zip(*columns.values(), strict=True)]
 
 
-def _crossing(rows: Sequence[Row], box: Box) -> list[Row]:
+async def _columns(reads: ReadRunner, rows: Select[Any]) -> Columns:
+    """A select as one row of lists: rows would cost more to make."""
+    inner = rows.subquery()
+    lists = select(*(func.array_agg(each, type_=NullType()).label(each.name) for each in inner.c))
+    row = await reads.fetch_one(lists.execution_options(replan=True))
+    return {name: values or [] for name, values in (row or {}).items()}
+
+
+def _crossing(rows: Sequence[_Read], box: Box) -> list[_Read]:
     """Without those whose box touches the one asked for and whose shape does not."""
-    crossing = [row["wkb"] for row in rows]
-    if not any(crossing):
-        return list(rows)
-    shapes = shapely.from_wkb(np.array(crossing, dtype=object))
-    touches = shapely.is_missing(shapes) | shapely.intersects(shapes, shapely.box(*box))
-    return [row for row, touch in zip(rows, touches.tolist(), strict=True) if touch]
+    return [row for row, touch in zip(rows, _touch([row.wkb for row in rows], box), strict=True) if touch]
+
+
+def _touch(wkb: Sequence[bytes | None], box: Box) -> list[bool]:
+    """Whether each shape touches a box; those that are not looked at do."""
+    if not any(wkb):
+        return [True] * len(wkb)
+    shapes = shapely.from_wkb(np.array(wkb, dtype=object))
+    touches: list[bool] = (shapely.is_missing(shapes) | shapely.intersects(shapes, shapely.box(*box))).tolist()
+    return touches
 
 
 async def shaped(
@@ -430,8 +452,8 @@ async def feature(
     columns = [_feature(source, shaped=moved is None).label("feature"), column(version).label("version")]
     wanted_row = statement(source, actor, asked, [*columns, source.wkb.label("wkb")]).limit(1)
     # Found by its key whatever the values: one plan is good for all.
-    rows = await reads.fetch(wanted_row.execution_options(replan=False))
-    return (_texts(rows, moved)[0], rows[0]["version"]) if rows else None
+    row = await reads.fetch_one(wanted_row.execution_options(replan=False))
+    return (_texts([_Read(key, row["feature"], row["wkb"])], moved)[0], row["version"]) if row else None
 
 
 async def count(reads: ReadRunner, source: Source, actor: Actor, asked: Asked) -> int:
@@ -441,18 +463,15 @@ async def count(reads: ReadRunner, source: Source, actor: Actor, asked: Asked) -
         row = await reads.fetch_one(select(func.count().label("found")).select_from(keys))
         return int(row["found"]) if row else 0
     wkb = case((_inside(source, asked.box), None), else_=source.wkb).label("wkb")
-    rows = await reads.fetch(statement(source, actor, asked, [wkb]))
-    return len(_crossing(rows, asked.box))
+    found = await _columns(reads, statement(source, actor, asked, [wkb]))
+    return sum(_touch(found["wkb"], asked.box))
 
 
 async def drawn(reads: ReadRunner, source: Source, actor: Actor, asked: Asked) -> tuple[list[bytes], Columns]:
     """Shapes and drawn properties of what touches a box, for a tile: as columns, for rows would cost more to make."""
     members = [member for member in source.members if member.drawn]
     columns = [source.wkb.label("wkb")] + [_plain(member).label(member.name) for member in members]
-    rows = statement(source, actor, asked, columns).limit(MOST_IN_TILE).subquery()
-    lists = select(*(func.array_agg(each, type_=NullType()).label(each.name) for each in rows.c))
-    row = await reads.fetch_one(lists.execution_options(replan=True))
-    found = {name: values or [] for name, values in (row or {}).items()}
+    found = await _columns(reads, statement(source, actor, asked, columns).limit(MOST_IN_TILE))
     return found.pop("wkb", []), found
 
 

@@ -1,14 +1,15 @@
 """Items of a collection: pages of features, and one feature."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal, cast
 
 import orjson
 from fastapi import Request
 from fastapi.responses import Response
 
+from gis_svc.kept_tiles import KeptAnswer, KeptCount, drawing_of
 from gis_svc.ogc import filters, parameters
-from gis_svc.ogc.answers import GEOJSON, JSON, answer, etag_of, is_known, not_modified
+from gis_svc.ogc.answers import GEOJSON, JSON, answer, etag_of, is_known, not_modified, takes_gzip
 from gis_svc.ogc.collections import Collection, collection_of
 from gis_svc.ogc.crs import Crs, crs_of
 from gis_svc.ogc.html import form_of, item_page, items_page, other_form
@@ -24,7 +25,8 @@ from grid_kernel.routing import GridRouter
 router = GridRouter(prefix=f"{ROOT}/collections/{{collection}}/items")
 _FILTER = ("filter", "filter-lang", "filter-crs")
 _OURS = ("f", "limit", "bbox", "bbox-crs", "datetime", "cursor", "resultType", "crs", *_FILTER)
-_KINDS = (None, "results", "hits")
+_OF_A_PAGE = ("f", "limit", "cursor", "crs", "resultType")
+Kind = Literal["results", "hits"] | None
 
 
 @router.get("")
@@ -33,20 +35,48 @@ async def get_items(caller: CurrentCaller, collection: str) -> Response:
     of = collection_of(collection)
     request = caller.request
     parameters.only(request, (*_OURS, *(member.name for member in of.source.members)))
-    crs, hits = crs_of(request.query_params.get("crs"), "crs"), _only_counted(request)
+    crs, kind = crs_of(request.query_params.get("crs"), "crs"), _kind(request)
     asked = _asked(caller, of)
     address = f"{root_of(request)}{request.url.path}?{request.url.query}"
     form = form_of(request)
-    etag = etag_of(await caller.revision(of), of.id, caller.sight(of), address, asked.during, caller.language, form)
+    key = (await caller.revision(of), of.id, caller.sight(of), address, asked.during, caller.language, form)
+    etag = etag_of(*key)
     if is_known(request, etag):
         return not_modified(etag)
+    pages = drawing_of(caller.runtime).pages
+    if (kept := pages.get(key)) is None:
+        found, matched = await _found(caller, of, asked, crs, kind, key[:3])
+        if form == "html":
+            return _people(caller, of, found, matched)
+        kept = pages.keep(key, KeptAnswer(_page(caller, of, found, matched)))
+    packed = kept.packed if takes_gzip(request) else None
+    return answer(request, kept.plain, GEOJSON, etag=etag, packed=packed, headers=_in(crs))
+
+
+async def _found(
+    caller: Caller, of: Collection, asked: Asked, crs: Crs, kind: Kind, seen: tuple[object, ...]
+) -> tuple[Found, int | None]:
+    """The features of a page, and how many there are of all where that was asked for or is known."""
     asked = await _filtered(caller, of, asked)
     moved = None if crs.is_ours else crs.of_ours
-    found = Found([], None) if hits else await features.page(caller.reads, of.source, caller.actor, asked, moved)
-    matched = await _matched(caller, of, asked, found, hits=hits)
-    if form == "html":
-        return _people(caller, of, found, matched)
-    return answer(request, _page(caller, of, found, matched), GEOJSON, etag=etag, headers=_in(crs))
+    found = Found([], None)
+    if kind != "hits":
+        found = await features.page(caller.reads, of.source, caller.actor, asked, moved)
+    if kind is not None:
+        return found, await _counted(caller, of, asked, seen)
+    whole = asked.after is None and found.next_after is None
+    return found, len(found.features) if whole else None
+
+
+async def _counted(caller: Caller, of: Collection, asked: Asked, seen: tuple[object, ...]) -> int:
+    """Counted once for all pages of what is asked for."""
+    given = sorted(pair for pair in caller.request.query_params.multi_items() if pair[0] not in _OF_A_PAGE)
+    key = (*seen, asked.during, tuple(given))
+
+    async def count() -> KeptCount:
+        return KeptCount(await features.count(caller.reads, of.source, caller.actor, asked))
+
+    return (await drawing_of(caller.runtime).counts.made(key, count)).number
 
 
 def _people(caller: Caller, of: Collection, found: Found, matched: int | None) -> Response:
@@ -60,11 +90,14 @@ def _in(crs: Crs) -> dict[str, str]:
     return {"Content-Crs": f"<{crs.uri}>"}
 
 
-def _only_counted(request: Request) -> bool:
+def _kind(request: Request) -> Kind:
+    """Whether all are to be counted, and whether nothing else is wanted."""
     kind = request.query_params.get("resultType")
-    if kind not in _KINDS:
+    if kind in ("results", "hits"):
+        return cast("Kind", kind)
+    if kind is not None:
         raise InvalidInput.at("#/query/resultType", "not-acceptable")
-    return kind == "hits"
+    return None
 
 
 def _asked(caller: Caller, of: Collection) -> Asked:
@@ -97,14 +130,6 @@ async def _shaped(caller: Caller, of: Collection, asked: Asked, told: filters.Sp
     box = None if told.relation == "s_disjoint" else Box(*told.to.bounds)
     around = Asked(asked.during, box=box, conditions=asked.conditions)
     return await features.shaped(caller.reads, of.source, caller.actor, around, told.holds)
-
-
-async def _matched(caller: Caller, of: Collection, asked: Asked, found: Found, *, hits: bool) -> int | None:
-    """How many there are of all: counted when asked, known when all are on the page."""
-    if hits:
-        return await features.count(caller.reads, of.source, caller.actor, asked)
-    whole = asked.after is None and found.next_after is None
-    return len(found.features) if whole else None
 
 
 def _page(caller: Caller, of: Collection, found: Found, matched: int | None) -> bytes:

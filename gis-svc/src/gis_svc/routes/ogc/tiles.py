@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from fastapi.responses import Response
 
-from gis_svc.kept_tiles import KeptTile, drawing_of
+from gis_svc.kept_tiles import KeptAnswer, drawing_of
 from gis_svc.ogc import documents, parameters
 from gis_svc.ogc.answers import MVT, answer, etag_of, is_known, json_answer, not_modified, takes_gzip
 from gis_svc.ogc.collections import Collection, collection_of
@@ -60,7 +60,7 @@ async def get_tile(
     if is_known(caller.request, etag):
         return not_modified(etag)
     kept = drawing_of(caller.runtime).tiles
-    found = kept.get((*key, tile)) or kept.keep((*key, tile), KeptTile(await _draw(caller, of, tile, day, key)))
+    found = kept.get((*key, tile)) or kept.keep((*key, tile), KeptAnswer(await _draw(caller, of, tile, day, key)))
     packed = found.packed if takes_gzip(caller.request) else None
     return answer(caller.request, found.plain, MVT, etag=etag, packed=packed)
 
