@@ -8,6 +8,8 @@ from typing import Any
 LEAST_SHOWN = 5
 BAND_YEARS = 5
 OLDEST_BAND = 100
+LEVELS = (6, 9, 12, 15)
+"""How long the codes of a district, a street, a community and a grid are."""
 BANDS = tuple(range(0, OLDEST_BAND + 1, BAND_YEARS))
 """Ages at which the bands of a pyramid begin; the last one has no end."""
 
@@ -56,15 +58,31 @@ def summed(rows: Iterable[Mapping[str, Any]], by: str, order: Sequence[str] = ()
 def suppressed(counts: Sequence[Count]) -> list[Count]:
     """Counts of persons for a reader without right to the rows: none of 1 to 4, and none that could be worked out.
 
-    When exactly one is withheld it follows from the total and the others, so the next smallest is withheld with it.
+    What is withheld follows in sum from the total and the others, so the next smallest go with it until even that sum
+    is not small.
     """
-    shown = [count.value for count in counts if count.value is not None]
-    withheld = {count.code for count in counts if count.value is not None and 0 < count.value < LEAST_SHOWN}
-    if len(withheld) == 1 and len(shown) > 1:
-        others = [count for count in counts if count.code not in withheld and count.value]
-        if others:
-            withheld.add(min(others, key=lambda count: count.value or 0).code)
+    left = sorted((count for count in counts if count.value), key=lambda count: count.value or 0)
+    withheld, hidden = set[str](), 0
+    while left and ((left[0].value or 0) < LEAST_SHOWN or 0 < hidden < LEAST_SHOWN):
+        smallest = left.pop(0)
+        withheld.add(smallest.code)
+        hidden += smallest.value or 0
     return [replace(count, value=None) if count.code in withheld else count for count in counts]
+
+
+def suppressed_columns(rows: Sequence[Sequence[Count]]) -> list[list[Count]]:
+    """A table whose columns have known totals, as the pyramid has those of the sexes: each column by itself."""
+    columns = [[replace(count, code=str(line)) for line, count in enumerate(each)] for each in zip(*rows, strict=True)]
+    shown = zip(*(suppressed(column) for column in columns), strict=True)
+    return [
+        [replace(count, value=known.value) for count, known in zip(row, line, strict=True)]
+        for row, line in zip(rows, shown, strict=True)
+    ]
+
+
+def levels_between(area: str, top: str) -> list[str]:
+    """The areas above an area up to the topmost one: street and community of a grid within its district."""
+    return [area[:length] for length in LEVELS if len(top) <= length < len(area)]
 
 
 def _years_before(day: date, years: int) -> date:

@@ -9,12 +9,21 @@ from grid_kernel.codes import read_table
 from grid_kernel.errors import NotFound
 from grid_kernel.reads import ReadRunner
 from population_svc import progress, queries, rules
-from population_svc.rules import Presence, VisitState
+from population_svc.rules import Freshness, Presence, Registration, VisitState
 from population_svc.schemas import Cell, DwellingStatistics, HouseholdStatistics, PersonStatistics, PyramidRow
-from population_svc.statistics import BANDS, Count, band_label, band_of, summed, suppressed
+from population_svc.statistics import (
+    BANDS,
+    Count,
+    band_label,
+    band_of,
+    levels_between,
+    summed,
+    suppressed,
+    suppressed_columns,
+)
 
 _GRID = 15
-_FRESHNESS = (*(f"within_{days}_days" for days in queries.FRESH_WITHIN), "older", "never")
+_REGISTRATION = {matches: code.value for code, matches in rules.MATCHES.items()}
 Row = Mapping[str, Any]
 
 
@@ -33,16 +42,20 @@ def areas_counted(actor: Actor, area: str) -> tuple[tuple[str, ...], bool]:
 
 
 async def person_statistics(own: ReadRunner, actor: Actor, area: str, day: date) -> PersonStatistics:
-    """The persons of an area from every side; the rows of a grid are linked for those who may see them."""
+    """The persons of an area from every side; the rows are linked for those who see them."""
     areas, sees_rows = areas_counted(actor, area)
     rows = [
-        {**row, "band": band_label(band_of(row["bucket"])), "registration": str(row["registered_here"]).lower()}
+        {
+            **row,
+            "band": band_label(band_of(row["bucket"])),
+            "registered": str(row["registered_here"]).lower(),
+            "residence": _REGISTRATION[row["registration_matches"]],
+        }
         for row in await own.fetch(queries.count_persons(areas, area, day))
     ]
-    linked = len(area) == _GRID and actor.holds(*rules.KEEPERS, area=area)
-    table = _Table("/persons", area, day, links=linked, withholds=not sees_rows)
+    hides = not sees_rows and await _withheld_above(own, actor, area, day)
+    table = _Table("/persons", area, day, links=sees_rows, withholds=not sees_rows, hides=hides)
     sexes = [row["code"] for row in read_table(rules.PACKAGE, "sexes").rows]
-    bands = {band_label(start): start for start in BANDS}
     return PersonStatistics(
         area_code=area,
         as_of=day,
@@ -50,17 +63,30 @@ async def person_statistics(own: ReadRunner, actor: Actor, area: str, day: date)
         by_area=table.by_area(rows, "/statistics/persons"),
         by_sex=table.cells(summed(rows, "sex", sexes), "sex"),
         by_population_type=table.cells(summed(rows, "population_type"), "populationType"),
-        by_registration=table.cells(summed(rows, "registration", ("true", "false")), "registeredHere"),
-        pyramid=[
-            PyramidRow(
-                band=band,
-                cells=table.cells(
-                    summed([row for row in rows if row["band"] == band], "sex", sexes), "sex", ageFrom=str(start)
-                ),
-            )
-            for band, start in bands.items()
-        ],
+        by_registration=table.cells(summed(rows, "registered", ("true", "false")), "registeredHere"),
+        by_residence=table.cells(summed(rows, "residence", [each.value for each in Registration]), "registration"),
+        pyramid=_pyramid(table, rows, sexes),
     )
+
+
+async def _withheld_above(own: ReadRunner, actor: Actor, area: str, day: date) -> bool:
+    """Whether the number of an area is withheld among its neighbours, seen from the area above: then it is nowhere."""
+    top = min((prefix for prefix in actor.areas() if prefix and area.startswith(prefix)), key=len)
+    for above in levels_between(area, top):
+        parts = suppressed(summed(await own.fetch(queries.count_persons((above,), above, day)), "part"))
+        if any(part.value is None and area.startswith(part.code) for part in parts):
+            return True
+    return False
+
+
+def _pyramid(table: "_Table", rows: Sequence[Row], sexes: Sequence[str]) -> list[PyramidRow]:
+    bands = {band_label(start): start for start in BANDS}
+    counted = [summed([row for row in rows if row["band"] == band], "sex", sexes) for band in bands]
+    shown = suppressed_columns(counted) if table.withholds else counted
+    return [
+        PyramidRow(band=band, cells=table.shown(cells, "sex", ageFrom=str(start)))
+        for (band, start), cells in zip(bands.items(), shown, strict=True)
+    ]
 
 
 async def household_statistics(
@@ -70,7 +96,7 @@ async def household_statistics(
     rules.check_asked_area(actor, area)
     quarter, until = progress.quarter_named(label, day)
     rows = await own.fetch(queries.count_households(actor, area, quarter, until))
-    table = _Table("/households", area, None, quarter=quarter.label)
+    table = _Table("/households", area, until, quarter=quarter.label)
     staying = [row for row in rows if row["visit_state"] is not None]
     return HouseholdStatistics(
         area_code=area,
@@ -80,7 +106,7 @@ async def household_statistics(
         by_area=table.by_area(rows, "/statistics/households"),
         by_presence=table.cells(summed(rows, "presence", [each.value for each in Presence]), "presence"),
         by_visit_state=table.cells(summed(staying, "visit_state", [each.value for each in VisitState]), "state"),
-        by_freshness=table.cells(summed(rows, "freshness", _FRESHNESS)),
+        by_freshness=table.cells(summed(rows, "freshness", [each.value for each in Freshness]), "freshness"),
     )
 
 
@@ -102,24 +128,35 @@ class _Table:
     """What the cells of one answer have in common."""
 
     def __init__(
-        self, path: str, area: str, day: date | None, *, links: bool = True, withholds: bool = False, **more: str
+        self,
+        path: str,
+        area: str,
+        day: date,
+        *,
+        links: bool = True,
+        withholds: bool = False,
+        hides: bool = False,
+        **more: str,
     ) -> None:
-        self._path, self._area, self._links, self._withholds = path, area, links, withholds
-        self._more = more | ({"asOf": day.isoformat()} if day else {})
+        self._path, self._area, self._links, self._hides = path, area, links, hides
+        self.withholds = withholds
+        self._more = more | {"asOf": day.isoformat()}
 
-    def cells(self, counts: Sequence[Count], member: str | None = None, **more: str) -> list[Cell]:
+    def cells(self, counts: Sequence[Count], member: str | None = None) -> list[Cell]:
         """Cells whose rows are those of the area with the code in a member; no member, no condition."""
-        shown = suppressed(counts) if self._withholds else counts
-        plain = member is None and len(counts) > 1
+        return self.shown(suppressed(counts) if self.withholds else counts, member)
+
+    def shown(self, counts: Sequence[Count], member: str | None = None, **more: str) -> list[Cell]:
+        """The same of counts that may be shown as they are."""
         return [
             Cell(
                 code=count.code,
-                value=count.value,
-                query=None
-                if plain or not self._links
-                else self._query(self._path, self._area, **({member: count.code} if member else {}), **more),
+                value=None if self._hides else count.value,
+                query=self._query(self._path, self._area, **({member: count.code} if member else {}), **more)
+                if self._links
+                else None,
             )
-            for count in shown
+            for count in counts
         ]
 
     def by_area(self, rows: Sequence[Row], path: str) -> list[Cell]:
@@ -127,8 +164,15 @@ class _Table:
         if len(self._area) == _GRID:
             return []
         counts = summed(rows, "part")
-        shown = suppressed(counts) if self._withholds else counts
-        return [Cell(code=each.code, value=each.value, query=self._query(path, each.code)) for each in shown]
+        shown = suppressed(counts) if self.withholds else counts
+        return [
+            Cell(
+                code=each.code,
+                value=None if self._hides else each.value,
+                query=self._query(path, each.code),
+            )
+            for each in shown
+        ]
 
     def _query(self, path: str, area: str, **conditions: str) -> str:
         given = {"area": area, **self._more, **conditions}

@@ -125,6 +125,7 @@ from population_svc.queries.persons import (
     current_occupancy,
     facts_of,
     field_of,
+    listed,
     masked,
     masked_line,
     members,
@@ -147,6 +148,7 @@ from population_svc.queries.statements import (
 )
 from population_svc.queries.statistics import (
     FRESH_WITHIN,
+    PersonFilter,
     count_dwellings,
     count_households,
     count_in_grids,
@@ -197,6 +199,7 @@ __all__ = [
     "FIELDS",
     "FRESH_WITHIN",
     "KnownRows",
+    "PersonFilter",
     "RosterFilter",
     "Side",
     "answer",
@@ -298,6 +301,7 @@ __all__ = [
     "last_answers",
     "last_change",
     "last_occupancy",
+    "listed",
     "listed_persons",
     "masked",
     "masked_line",

@@ -19,7 +19,8 @@ from population_svc.history import as_of
 from population_svc.models import CareEntry, Dwelling, Household, Occupancy, Person, Visit, dwelling_version
 from population_svc.queries.scope import everyone, running, visible, within
 from population_svc.queries.standing import standing
-from population_svc.rules import Presence, VisitOutcome, VisitState
+from population_svc.queries.statistics import entered_there, freshness, last_entered
+from population_svc.rules import Freshness, Presence, VisitOutcome, VisitState
 
 RosterKey = tuple[str, str, UUID]
 
@@ -37,6 +38,7 @@ class RosterFilter:
     care: bool | None = None
     visited_from: date | None = None
     visits_at_least: int | None = None
+    freshness: Freshness | None = None
 
 
 def roster(actor: Actor, wanted: RosterFilter, *, today: date, after: RosterKey | None, limit: int) -> Select[Any]:
@@ -45,6 +47,10 @@ def roster(actor: Actor, wanted: RosterFilter, *, today: date, after: RosterKey 
         return _page(_now(actor, wanted, today), Household, after, limit)
     rows = standing(actor, wanted.area, wanted.quarter, wanted.day)
     asked = select(rows).where(*_conditions(wanted, rows))
+    if wanted.freshness is not None:
+        last = last_entered(actor, wanted.area, wanted.day)
+        asked = asked.outerjoin(last, entered_there(rows, last))
+        asked = asked.where(freshness(last, wanted.day) == wanted.freshness.value)
     asked = asked.execution_options(replan=True)
     return _page(_shown(asked, rows, rows.c.on_care_list, rows.c.done_days, rows.c.visit_state), rows.c, after, limit)
 
@@ -76,7 +82,8 @@ def _shown(asked: Select[Any], h: Any, care: Any, visit_count: Any, visit_state:
     current = aliased(Household)
     now = everyone(current).where(col(current.id) == h.id).with_only_columns(col(current.version))
     columns: list[Any] = [h.id, h.area_code, h.roster_key, h.dwelling_id, h.presence, h.phone]
-    columns.append(now.scalar_subquery().label("version"))
+    # And who moved out of the reader's areas since has no present row here.
+    columns.append(func.coalesce(now.scalar_subquery(), h.version).label("version"))
     columns += [
         col(Dwelling.house_code),
         col(Dwelling.entrance),

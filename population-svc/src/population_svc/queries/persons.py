@@ -114,6 +114,12 @@ def masked(actor: Actor, row: Mapping[str, Any]) -> dict[str, Any]:
     return shown
 
 
+def listed(actor: Actor, row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row behind a number: whoever only leads sees neither number nor telephone, not even masked."""
+    shown = masked(actor, row)
+    return shown if sight(actor, row["area_code"]) is Sight.NAMES else shown | {"id_number": None, "phone": None}
+
+
 def masked_line(actor: Actor, row: Mapping[str, Any]) -> dict[str, Any]:
     """A line of the roster as the actor may see it."""
     shown = dict(row)

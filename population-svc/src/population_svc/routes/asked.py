@@ -1,20 +1,35 @@
 """What queries ask for, one dependency each."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import Depends, Query
 
 from grid_kernel.clock import today
+from grid_kernel.errors import InvalidInput
 from grid_kernel.runtime import Now
 from grid_kernel.schemas import AreaCode
 from population_svc.progress import quarter_named
 from population_svc.queries import RosterFilter
-from population_svc.rules import Presence, VisitState
+from population_svc.rules import Freshness, Presence, VisitState
+
+FIRST_DAY = date(1900, 1, 1)
+"""Nobody kept a register of households here before."""
 
 Area = Annotated[AreaCode, Query(description="District, street, community or grid.")]
 AreaOrAll = Annotated[AreaCode | None, Query(description="An area within one's own; all of it when left out.")]
+AsOf = Annotated[date | None, Query(alias="asOf", description="As it was on that day; today when left out.")]
 Quarter = Annotated[str | None, Query(pattern=r"^20[0-9]{2}Q[1-4]$", description="Such as 2026Q4; the running one.")]
+
+
+def day_asked(as_of: date | None, now: datetime) -> date:
+    """The day the round is asked of: today unless named; nobody knows how one that is to come will stand."""
+    day = today(now)
+    if as_of is None:
+        return day
+    if as_of > day:
+        raise InvalidInput.at("#/query/asOf", "in-the-future")
+    return max(as_of, FIRST_DAY)
 
 
 async def _roster_filter(  # noqa: PLR0917 - one query parameter each
@@ -29,11 +44,14 @@ async def _roster_filter(  # noqa: PLR0917 - one query parameter each
         date | None, Query(alias="visitedFrom", description="Entered on or after this day.")
     ] = None,
     visits_at_least: Annotated[int | None, Query(alias="visitsAtLeast", ge=1, le=92)] = None,
+    freshness: Annotated[Freshness | None, Query(description="How long ago it was last entered there.")] = None,
+    as_of: AsOf = None,
 ) -> RosterFilter:
     """Which households are wanted; whatever asks about visits asks about a quarter."""
-    of_visits = any(asked is not None for asked in (quarter, reached, state, visited_from, visits_at_least))
-    period, day = quarter_named(quarter, today(now)) if of_visits else (None, None)
-    return RosterFilter(area, period, day, reached, state, presence, care, visited_from, visits_at_least)
+    dated = (quarter, reached, state, visited_from, visits_at_least, freshness, as_of)
+    of_a_day = any(asked is not None for asked in dated)
+    period, day = quarter_named(quarter, day_asked(as_of, now)) if of_a_day else (None, None)
+    return RosterFilter(area, period, day, reached, state, presence, care, visited_from, visits_at_least, freshness)
 
 
 Wanted = Annotated[RosterFilter, Depends(_roster_filter)]

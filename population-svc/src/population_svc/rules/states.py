@@ -50,6 +50,27 @@ class VisitOutcome(StrEnum):
     MOVED = "moved"
 
 
+class Freshness(StrEnum):
+    """How long ago a household was last entered in the grid it lives in."""
+
+    WITHIN_90_DAYS = "within_90_days"
+    WITHIN_180_DAYS = "within_180_days"
+    WITHIN_365_DAYS = "within_365_days"
+    OLDER = "older"
+    NEVER = "never"
+
+
+class Registration(StrEnum):
+    """Whether somebody lives where he or she is registered: 人户一致, 人户分离, or nobody asked."""
+
+    MATCHES = "matches"
+    DIFFERS = "differs"
+    NOT_ASKED = "not_asked"
+
+
+MATCHES = {Registration.MATCHES: True, Registration.DIFFERS: False, Registration.NOT_ASKED: None}
+
+
 class VisitState(StrEnum):
     """Where a living household stands in the quarterly round: the most that was reached with it."""
 

@@ -179,7 +179,7 @@ class PersonFoundRow(Schema):
 
 
 class PersonRow(Schema):
-    """A person behind a number of a grid."""
+    """A person behind a number of a statistic."""
 
     id: UUID
     area_code: str
@@ -190,6 +190,7 @@ class PersonRow(Schema):
     phone: str | None
     population_type: str
     registered_here: bool
+    registration_matches: bool | None
 
 
 class PersonsFound(Schema):

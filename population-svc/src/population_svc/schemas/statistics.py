@@ -31,6 +31,7 @@ class PersonStatistics(Schema):
     by_sex: list[Cell]
     by_population_type: list[Cell]
     by_registration: list[Cell]
+    by_residence: list[Cell]
     pyramid: list[PyramidRow]
 
 
