@@ -139,7 +139,7 @@ async def measure(settings: ServiceSettings, rows: int, file_format: str, postgr
         async with runtime.app_session(HEAD) as session:
             version = (await queries.import_job(session, HEAD, import_id)).version
             asked = ImportRunIn(dry_run=False)
-            await commands.start_run(session, HEAD, import_id, asked, version=version, now=clock.now())
+            await commands.start_run(session, runtime, HEAD, import_id, asked, version=version, now=clock.now())
         start, own, before = time.perf_counter(), time.process_time(), _used(postgres)
         await worked(runtime)
         took, own, served = time.perf_counter() - start, time.process_time() - own, _used(postgres) - before

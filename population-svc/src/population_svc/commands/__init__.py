@@ -23,6 +23,7 @@ from population_svc.commands.grids import follow_buildings, follow_misplaced, he
 from population_svc.commands.importing import (
     announce_import,
     cancel_import,
+    choose_sheet,
     complete_import,
     expire_imports,
     keep_part,
@@ -85,6 +86,7 @@ __all__ = [
     "change_organization",
     "change_person",
     "change_team",
+    "choose_sheet",
     "claim",
     "close_organization",
     "close_own",

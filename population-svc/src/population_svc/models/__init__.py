@@ -36,6 +36,8 @@ from population_svc.models.importing import (
     ImportBatch,
     ImportBlock,
     ImportJob,
+    ImportKey,
+    ImportLoose,
     ImportPart,
     ImportRejection,
 )
@@ -95,6 +97,8 @@ __all__ = [
     "ImportBatch",
     "ImportBlock",
     "ImportJob",
+    "ImportKey",
+    "ImportLoose",
     "ImportPart",
     "ImportRejection",
     "Occupancy",

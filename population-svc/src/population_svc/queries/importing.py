@@ -30,6 +30,7 @@ from population_svc.models import (
 )
 from population_svc.models.base import ID_NUMBER
 from population_svc.queries.grids import grid_now
+from population_svc.queries.import_order import forget_order
 from population_svc.queries.scope import everyone, visible, within
 from population_svc.rules import IMPORTERS, Draft, ImportState
 
@@ -109,10 +110,16 @@ def rejections(actor: Actor, import_id: UUID, *, after: int, limit: int) -> Sele
 async def forget_rows(session: AsyncSession, import_id: UUID, *, everything: bool) -> list[str]:
     """Forget what was refused; with everything, also the rows of the file. The sealed pieces that are to go."""
     await session.execute(delete(ImportRejection).where(col(ImportRejection.import_id) == import_id))
+    await forget_order(session, import_id)
     if not everything:
         return []
-    blocks = delete(ImportBlock).where(col(ImportBlock.import_id) == import_id).returning(col(ImportBlock.sealed))
-    return [*(await session.execute(blocks)).scalars(), *await forget_parts(session, import_id)]
+    return [*await forget_blocks(session, import_id), *await forget_parts(session, import_id)]
+
+
+async def forget_blocks(session: AsyncSession, import_id: UUID) -> list[str]:
+    """Forget the rows of a sheet that is not the right one."""
+    said = delete(ImportBlock).where(col(ImportBlock.import_id) == import_id).returning(col(ImportBlock.sealed))
+    return list((await session.execute(said)).scalars())
 
 
 async def forget_parts(session: AsyncSession, import_id: UUID) -> list[str]:
@@ -163,10 +170,13 @@ async def _buildings_numbered(
 
 async def _dwellings_coded(session: AsyncSession, codes: Collection[str]) -> dict[str, Any]:
     """Dwellings by house code."""
-    names = ("id", "building_id", "area_code", "house_code", "floor", "room_no")
+    names = ("id", "building_id", "area_code", "house_code", "floor", "room_no", "use", "area_m2", "address")
     columns: list[Any] = [getattr(Dwelling, name) for name in names]
     asked = everyone(Dwelling).where(col(Dwelling.house_code) == any_(literal(sorted(codes), ARRAY(Text))))
     return {row.house_code: row for row in await session.execute(asked.with_only_columns(*columns))}
+
+
+_COMPARED = ("id", "name", "phone", "population_type", "registered_here", "restricted_on")
 
 
 async def _persons_numbered(session: AsyncSession, numbers: Collection[str]) -> dict[str, Any]:
@@ -177,7 +187,7 @@ async def _persons_numbered(session: AsyncSession, numbers: Collection[str]) -> 
         Occupancy, (col(Occupancy.person_id) == col(Person.id)) & col(Occupancy.valid_to).is_(None)
     )
     asked = asked.where(col(Person.id_number_index) == any_(literal(list(hashed), ARRAY(LargeBinary))))
-    columns: list[Any] = [getattr(Person, name) for name in ("id", "id_number_index", "status")]
+    columns: list[Any] = [getattr(Person, name) for name in ("id_number_index", "status", *_COMPARED)]
     columns += [col(Occupancy.dwelling_id), col(Occupancy.household_id)]
     found = await session.execute(asked.with_only_columns(*columns))
     return {hashed[bytes(row.id_number_index)]: row for row in found}
@@ -187,7 +197,7 @@ async def _living_in(session: AsyncSession, dwellings: Sequence[UUID]) -> list[A
     """Who lives in dwellings: name, birth date, whether the number is known, in which household."""
     asked = everyone(Person).join(Occupancy, col(Occupancy.person_id) == col(Person.id))
     asked = asked.where(col(Occupancy.dwelling_id).in_(dwellings), col(Occupancy.valid_to).is_(None))
-    columns: list[Any] = [col(Person.id), col(Person.name), col(Person.birth_date)]
+    columns: list[Any] = [getattr(Person, name) for name in ("birth_date", "status", *_COMPARED)]
     columns += [col(Occupancy.dwelling_id), col(Occupancy.household_id)]
     return list(await session.execute(asked.with_only_columns(*columns)))
 
@@ -195,7 +205,8 @@ async def _living_in(session: AsyncSession, dwellings: Sequence[UUID]) -> list[A
 async def _households_at(session: AsyncSession, dwellings: Sequence[UUID]) -> list[Any]:
     """The households of dwellings that are not dissolved."""
     asked = everyone(Household).where(col(Household.dwelling_id).in_(dwellings), col(Household.dissolved_on).is_(None))
-    columns = (col(Household.id), col(Household.dwelling_id), col(Household.formed_on))
+    names = ("id", "dwelling_id", "formed_on", "phone", "household_type")
+    columns: list[Any] = [getattr(Household, name) for name in names]
     return list(await session.execute(asked.with_only_columns(*columns)))
 
 
@@ -209,6 +220,10 @@ class KnownRows:
     numbered: Mapping[str, Any]
     households: Mapping[UUID, list[Any]]
     neighbours: Mapping[tuple[UUID, str, date], Any]
+
+    def household(self, dwelling_id: UUID, household_id: UUID) -> Any:
+        """A household of a dwelling that is not dissolved; None otherwise."""
+        return next((each for each in self.households.get(dwelling_id, ()) if each.id == household_id), None)
 
 
 async def known_of(session: AsyncSession, area: str, drafts: Sequence[Draft], now: datetime) -> KnownRows:

@@ -15,7 +15,7 @@ from grid_kernel.identifiers import BadIdNumber, check_id_number, mask_phone
 from grid_kernel.reads import ReadRunner
 from population_svc import alike
 from population_svc.queries import doors, duplicates, households, persons, statements
-from population_svc.rules import SEARCH_CAP
+from population_svc.rules import IMPORTED, SEARCH_CAP
 from population_svc.schemas import (
     AlikePair,
     AlikePerson,
@@ -99,14 +99,16 @@ def _household(actor: Actor, row: Row, people: Sequence[Row]) -> HouseholdOut:
 
 
 async def provenance_of(
-    reads: ReadRunner, row: Row, members: Sequence[str], confirmed: Any, now: datetime
+    reads: ReadRunner, row: Row, members: Sequence[str], confirmed: Any, brought: Any, now: datetime
 ) -> list[ProvenanceOut]:
     """Of each member of a row: the last word on it and how fresh that is; the row's own entry where none was said."""
     said = {each["member"]: each for each in await reads.fetch(statements.statements_on(row["id"]))}
     seen = (await reads.fetch(confirmed))[0]["at"]
+    imported = (await reads.fetch(brought))[0]["number"] > 0
+    entry = {"stated_at": row["recorded_at"], "post": None, "unit": None, "evidence": IMPORTED if imported else None}
     told = []
     for member in members:
-        word = said.get(member) or {"stated_at": row["recorded_at"], "post": None, "unit": None, "evidence": None}
+        word = said.get(member) or entry
         confirmed_at = seen if seen is not None and seen > word["stated_at"] else None
         age = (today(now) - today(confirmed_at or word["stated_at"])).days
         given = {name: word[name] for name in ("stated_at", "post", "unit", "evidence")}

@@ -22,11 +22,14 @@ from population_svc.models import ImportJob
 from population_svc.routes.asked import AreaOrAll
 from population_svc.rules import ImportMoveNotAllowed, PartMissing, TableTooLarge
 from population_svc.schemas import (
+    BroughtHousehold,
+    BroughtPerson,
     ImportColumn,
     ImportIn,
     ImportOut,
     ImportRow,
     ImportRunIn,
+    ImportSheetIn,
     PartKept,
     RejectedRow,
     RowFault,
@@ -96,13 +99,36 @@ async def complete_import(
 
 
 @imports.post(
+    "/{import_id}/sheet", responses=refusals(InvalidInput, Forbidden, NotFound, ImportMoveNotAllowed) | CHANGED
+)
+async def choose_import_sheet(
+    import_id: UUID,
+    asked: ImportSheetIn,
+    actor: CurrentActor,
+    version: IfMatch,
+    runtime: CurrentRuntime,
+    session: WriteSession,
+    now: Now,
+) -> ImportOut:
+    """Read another sheet of the workbook; the first with headings we know and rows is read unless somebody says."""
+    job = await commands.choose_sheet(session, runtime, actor, import_id, asked, version=version, now=now)
+    return await _shown(session, actor, job)
+
+
+@imports.post(
     "/{import_id}/runs", responses=refusals(InvalidInput, Forbidden, NotFound, ImportMoveNotAllowed) | CHANGED
 )
 async def run_import(
-    import_id: UUID, asked: ImportRunIn, actor: CurrentActor, version: IfMatch, session: WriteSession, now: Now
+    import_id: UUID,
+    asked: ImportRunIn,
+    actor: CurrentActor,
+    version: IfMatch,
+    runtime: CurrentRuntime,
+    session: WriteSession,
+    now: Now,
 ) -> ImportOut:
     """Check the rows of the table, or enter them; one that failed goes on where it stopped."""
-    job = await commands.start_run(session, actor, import_id, asked, version=version, now=now)
+    job = await commands.start_run(session, runtime, actor, import_id, asked, version=version, now=now)
     return await _shown(session, actor, job)
 
 
@@ -113,6 +139,38 @@ async def cancel_import(
     """Stop an import and forget its file; what was entered stays entered."""
     job = await commands.cancel_import(session, runtime, actor, import_id, version=version, now=now)
     return await _shown(session, actor, job)
+
+
+@imports.get("/{import_id}/persons", responses=refusals(Forbidden, NotFound))
+async def list_brought_persons(
+    import_id: UUID, actor: CurrentActor, session: WriteSession, reads: Reads, paging: Paging
+) -> Page[BroughtPerson]:
+    """The persons an import brought or brought up to date, as far as one may see them; that they were read is kept."""
+    await _of_own_area(session, actor, import_id)
+    asked = queries.brought_persons(actor, import_id, after=paging.after(int, UUID), limit=paging.limit)
+    rows = await reads.fetch(asked, access="person", fields=("name",))
+    return page_of(
+        rows,
+        paging,
+        key=lambda row: (row["first"], row["id"]),
+        item=lambda row: BroughtPerson.model_validate(queries.masked(actor, row)),
+    )
+
+
+@imports.get("/{import_id}/households", responses=refusals(Forbidden, NotFound))
+async def list_brought_households(
+    import_id: UUID, actor: CurrentActor, session: WriteSession, reads: Reads, paging: Paging
+) -> Page[BroughtHousehold]:
+    """The households an import formed, as far as one may see them."""
+    await _of_own_area(session, actor, import_id)
+    asked = queries.brought_households(actor, import_id, after=paging.after(int, UUID), limit=paging.limit)
+    rows = await reads.fetch(asked, access="household", fields=("address",))
+    return page_of(rows, paging, key=lambda row: (row["first"], row["id"]), item=BroughtHousehold.model_validate)
+
+
+async def _of_own_area(session: WriteSession, actor: CurrentActor, import_id: UUID) -> None:
+    job = await queries.import_job(session, actor, import_id)
+    rules.check_imports(actor, job.area_code)
 
 
 @imports.get("/{import_id}/rejections", responses=refusals(Forbidden, NotFound))

@@ -7,6 +7,7 @@ from grid_kernel.errors import NotFound, refusals
 from grid_kernel.routing import GridRouter
 from grid_kernel.runtime import Now, Reads
 from population_svc import queries
+from population_svc.rules import CheckedKind
 from population_svc.schemas import DwellingChange, HouseholdChange, PersonChange, PersonCorrection, ProvenanceOut
 
 provenance = GridRouter(tags=["provenance"])
@@ -24,7 +25,8 @@ async def get_person_provenance(person_id: UUID, actor: CurrentActor, reads: Rea
     row = await reads.fetch_one(queries.entered("person", actor, person_id))
     if row is None:
         raise NotFound
-    return await queries.provenance_of(reads, row, _PERSON, queries.confirmed_person_at(actor, person_id), now)
+    seen, brought = queries.confirmed_person_at(actor, person_id), queries.came_by_table(CheckedKind.PERSON, person_id)
+    return await queries.provenance_of(reads, row, _PERSON, seen, brought, now)
 
 
 @provenance.get("/households/{household_id}/provenance", responses=refusals(NotFound))
@@ -35,7 +37,11 @@ async def get_household_provenance(
     row = await reads.fetch_one(queries.entered("household", actor, household_id))
     if row is None:
         raise NotFound
-    return await queries.provenance_of(reads, row, _HOUSEHOLD, queries.confirmed_at(actor, household_id), now)
+    seen, brought = (
+        queries.confirmed_at(actor, household_id),
+        queries.came_by_table(CheckedKind.HOUSEHOLD, household_id),
+    )
+    return await queries.provenance_of(reads, row, _HOUSEHOLD, seen, brought, now)
 
 
 @provenance.get("/dwellings/{dwelling_id}/provenance", responses=refusals(NotFound))
@@ -46,4 +52,8 @@ async def get_dwelling_provenance(
     row = await reads.fetch_one(queries.entered("dwelling", actor, dwelling_id))
     if row is None:
         raise NotFound
-    return await queries.provenance_of(reads, row, _DWELLING, queries.confirmed_dwelling_at(actor, dwelling_id), now)
+    seen, brought = (
+        queries.confirmed_dwelling_at(actor, dwelling_id),
+        queries.came_by_table(CheckedKind.DWELLING, dwelling_id),
+    )
+    return await queries.provenance_of(reads, row, _DWELLING, seen, brought, now)

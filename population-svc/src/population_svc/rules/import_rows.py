@@ -1,10 +1,11 @@
 """One row of an imported table, understood and checked like a person entered by hand. No I/O, no clock."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
+from typing import Any
 
 from grid_kernel.codes import read_table
 from grid_kernel.errors import FieldError
@@ -55,6 +56,11 @@ class Given:
     population_type: str = "1"
     dwelling_use: str = "01"
 
+    @classmethod
+    def of(cls, said: Mapping[str, Any]) -> "Given":
+        """As an import keeps it."""
+        return cls(**{**said, "moved_in_on": date.fromisoformat(said["moved_in_on"])})
+
 
 @dataclass(slots=True)
 class Draft:
@@ -83,6 +89,10 @@ class Draft:
     address: str = ""
     dwelling_use: str = "01"
     area_m2: float | None = None
+    told: frozenset[str] = frozenset()
+    """The elements the row itself says something of."""
+    twice: bool = False
+    """That the person stands in the table before."""
     errors: list[FieldError] = field(default_factory=list)
 
     @property
@@ -103,7 +113,7 @@ class Draft:
 def read_row(row_no: int, cells: Mapping[str, str], given: Given, today: date) -> Draft:
     """Understand a row; what is wrong with it is in `errors`, each beside its element."""
     row = _Reader(cells)
-    draft = Draft(row_no, errors=row.errors)
+    draft = Draft(row_no, told=frozenset(code for code, said in cells.items() if said), errors=row.errors)
     _read_person(draft, row, given, today)
     _read_place(draft, row, given)
     if not row.errors:
@@ -148,6 +158,23 @@ def _read_place(draft: Draft, row: "_Reader", given: Given) -> None:
     draft.address = row.text("address", _MOST_ADDRESS)
     draft.dwelling_use = row.code("dwelling_use", "dwelling_uses", given.dwelling_use)
     draft.area_m2 = row.square_metres("area_m2")
+    _read_house(draft, row, given)
+    draft.floor = row.integer("floor", -9, 200, _floor_of(draft.room_no))
+
+
+def row_keys(cells: Mapping[str, str], given: Given) -> tuple[str, str]:
+    """The dwelling and the person of a row, as far as they can be told without checking it; empty where not."""
+    row, draft = _Reader(cells), Draft(0)
+    _read_house(draft, row, given)
+    kind = row.code("id_document_type", "id_document_types", ID_CARD)
+    number = row.number_of_document("id_number")
+    if number:
+        return draft.house_code, (to_18(number) if kind == ID_CARD else number) or ""
+    name = cells.get("name", "")
+    return draft.house_code, f"{draft.house_code} {name} {cells.get('birth_date', '')}" if name else ""
+
+
+def _read_house(draft: Draft, row: "_Reader", given: Given) -> None:
     code = row.text("house_code", 22)
     if code:
         if not re.fullmatch(r"\d{22}", code):
@@ -157,7 +184,6 @@ def _read_place(draft: Draft, row: "_Reader", given: Given) -> None:
         draft.room_no = row.text("room_no", _MOST_ROOM) or code[18:].lstrip("0") or "0"
     else:
         _read_door(draft, row, given)
-    draft.floor = row.integer("floor", -9, 200, _floor_of(draft.room_no))
 
 
 def _read_door(draft: Draft, row: "_Reader", given: Given) -> None:
@@ -318,11 +344,3 @@ def _day(year: str, month: str, day: str) -> date | None:
         return date(int(year), int(month), int(day))
     except ValueError:
         return None
-
-
-def household_errors(rows: Sequence[Draft], *, known_home: bool) -> str | None:
-    """What is wrong with the rows of one household together: a new one needs exactly one head."""
-    heads = sum(row.is_head for row in rows)
-    if heads > 1 or (heads == 0 and not known_home):
-        return "one-head-needed"
-    return None

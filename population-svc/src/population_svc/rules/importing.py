@@ -17,6 +17,13 @@ FILES_KEPT = timedelta(days=7)
 RECEIVED_WITHIN = timedelta(hours=24)
 
 
+class ImportMode(StrEnum):
+    """What becomes of a person the register knows: left alone, or brought up to date where the table differs."""
+
+    NEW_ONLY = "new_only"
+    UPDATE = "update"
+
+
 class ImportState(StrEnum):
     """Where an import stands."""
 
@@ -34,11 +41,13 @@ class ImportState(StrEnum):
 IMPORT_MOVES: Mapping[ImportState, frozenset[ImportState]] = {
     ImportState.RECEIVING: frozenset({ImportState.READING, ImportState.CANCELLED, ImportState.EXPIRED}),
     ImportState.READING: frozenset({ImportState.READ, ImportState.FAILED, ImportState.CANCELLED}),
-    ImportState.READ: frozenset({ImportState.RUNNING, ImportState.CANCELLED, ImportState.EXPIRED}),
+    ImportState.READ: frozenset({ImportState.READING, ImportState.RUNNING, ImportState.CANCELLED, ImportState.EXPIRED}),
     ImportState.RUNNING: frozenset({ImportState.CHECKED, ImportState.DONE, ImportState.FAILED, ImportState.CANCELLED}),
     ImportState.CHECKED: frozenset({ImportState.RUNNING, ImportState.CANCELLED, ImportState.EXPIRED}),
     ImportState.DONE: frozenset({ImportState.EXPIRED}),
-    ImportState.FAILED: frozenset({ImportState.RUNNING, ImportState.CANCELLED, ImportState.EXPIRED}),
+    ImportState.FAILED: frozenset(
+        {ImportState.READING, ImportState.RUNNING, ImportState.CANCELLED, ImportState.EXPIRED}
+    ),
     ImportState.CANCELLED: frozenset({ImportState.EXPIRED}),
     ImportState.EXPIRED: frozenset(),
 }

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from grid_kernel.schemas import AreaCode, CommunityCode, Input, Line, Schema, Sha256
-from population_svc.rules import ImportState
+from population_svc.rules import ImportMode, ImportState, PersonStatus
 from population_svc.schemas.persons import Code
 
 ElementCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -23,11 +23,21 @@ class ImportIn(Input):
     sha256: Sha256
 
 
+class ImportSheetIn(Input):
+    """Which sheet of a workbook is read, by its name in `sheets`."""
+
+    sheet: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+
+
 class ImportRunIn(Input):
     """How the table is read. `columns` names the element of each heading, null to leave it out; what is not said for
-    a row is given here. A dry run enters nothing and says what would be refused."""
+    a row is given here. A dry run enters nothing and says what would be refused. With mode `update` what a row says
+    otherwise of somebody who is known here is taken over, unless people spoke of it on `asOf` (the day the table was
+    made, needed then) or later."""
 
     dry_run: bool
+    mode: ImportMode = ImportMode.NEW_ONLY
+    as_of: date | None = None
     columns: Annotated[list[ElementCode | None], Field(max_length=MOST_COLUMNS)] | None = None
     community_code: CommunityCode | None = None
     moved_in_on: date | None = None
@@ -51,10 +61,15 @@ class ImportRow(Schema):
     state: ImportState
     problem: str | None
     dry_run: bool
+    mode: ImportMode
+    as_of: date | None
     rows: int
+    noted: int
     position: int
     entered: int
     known: int
+    differing: int
+    updated: int
     rejected: int
     created_at: datetime
     ended_at: datetime | None
@@ -63,7 +78,9 @@ class ImportRow(Schema):
 
 
 class ImportOut(ImportRow):
-    """An import. Rows before `position` are handled: entered, known before, or refused; the others wait.
+    """An import. First all rows are looked through (`noted`), so that those of a dwelling are entered together. Rows
+    before `position` are handled: entered, known, brought up to date, or refused; the others wait. `differing` of the
+    known ones say something the register says otherwise: mode `update` takes it over.
 
     `dropped` are headings of columns no register of ours may hold: they were left out before anything was kept.
     """
@@ -74,6 +91,8 @@ class ImportOut(ImportRow):
     parts_missing: list[int]
     format: str | None
     encoding: str | None
+    sheets: list[str]
+    sheet: str | None
     columns: list[ImportColumn]
     dropped: list[str]
     same_file_as: UUID | None
@@ -102,3 +121,22 @@ class RejectedRow(Schema):
 
     row_no: int
     faults: list[RowFault]
+
+
+class BroughtPerson(Schema):
+    """A person a table brought, or brought up to date."""
+
+    id: UUID
+    name: str
+    area_code: str
+    status: PersonStatus
+    updated: bool
+
+
+class BroughtHousehold(Schema):
+    """A household a table formed."""
+
+    id: UUID
+    address: str
+    area_code: str
+    dissolved_on: date | None

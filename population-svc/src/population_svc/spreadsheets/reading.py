@@ -5,10 +5,11 @@ import csv
 import io
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import BinaryIO, Literal
 
-from population_svc.spreadsheets.sheet import SheetFault, sheet_rows
+from population_svc.spreadsheets.sheet import SheetFault, sheet_names, sheet_rows
 
 _SAMPLE = 1024 * 1024
 _SEPARATORS = ",\t;"
@@ -43,14 +44,21 @@ class TableReader:
     format: Literal["csv", "xlsx"]
     encoding: str | None
     rows: Iterator[Row]
+    sheets: list[str] = field(default_factory=list)
+    sheet: str | None = None
 
 
-def open_table(file: BinaryIO, limits: Limits = LIMITS) -> TableReader:
-    """Open a table by what it is, not by what it is called; UnreadableTable when it is none."""
+def open_table(file: BinaryIO, limits: Limits = LIMITS, *, sheet: str | None = None) -> TableReader:
+    """Open a table by what it is, not by what it is called; UnreadableTable when it is none.
+
+    Of a workbook the sheet that is named, the first one unless said.
+    """
     head = file.read(8)
     file.seek(0)
     if head.startswith(b"PK"):
-        return TableReader("xlsx", None, _bounded(_workbook(file), limits))
+        sheets = _named(file)
+        name = sheet if sheet in sheets else sheets[0]
+        return TableReader("xlsx", None, _bounded(_workbook(file, name), limits), sheets, name)
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         raise UnreadableTable("old-excel-file")
     encoding = _encoding_of(file.read(_SAMPLE))
@@ -58,9 +66,21 @@ def open_table(file: BinaryIO, limits: Limits = LIMITS) -> TableReader:
     return TableReader("csv", encoding, _bounded(_lines(file, encoding), limits))
 
 
-def _workbook(file: BinaryIO) -> Iterator[Row]:
+def _named(file: BinaryIO) -> list[str]:
+    with _readable():
+        return sheet_names(file)
+
+
+def _workbook(file: BinaryIO, name: str) -> Iterator[Row]:
+    with _readable():
+        yield from sheet_rows(file, name)
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Say of a workbook that cannot be read what is wrong with it."""
     try:
-        yield from sheet_rows(file)
+        yield
     except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, EOFError):
         raise UnreadableTable("damaged-file") from None
     except SheetFault as fault:

@@ -1,4 +1,4 @@
-"""The first sheet of an .xlsx workbook as a stream of rows (ECMA-376): expat over the zipped XML, entities refused."""
+"""A sheet of an .xlsx workbook as a stream of rows (ECMA-376): expat over the zipped XML, entities refused."""
 
 import re
 import zipfile
@@ -23,11 +23,17 @@ class SheetFault(Exception):  # noqa: N818 - named for what happened, as refusal
         self.code = code
 
 
-def sheet_rows(file: BinaryIO) -> Iterator[Row]:
-    """The rows of the first sheet: the number of each, and its cells as text; cells left out are empty."""
+def sheet_names(file: BinaryIO) -> list[str]:
+    """What the sheets of a workbook are called that people see, in their order."""
+    with zipfile.ZipFile(file) as book:
+        return list(_sheets(book))
+
+
+def sheet_rows(file: BinaryIO, name: str) -> Iterator[Row]:
+    """The rows of a sheet: the number of each, and its cells as text; cells left out are empty."""
     with zipfile.ZipFile(file) as book:
         sheet = _Sheet(_SharedStrings(book))
-        with book.open(_first_sheet(book)) as stream:
+        with book.open(_sheets(book)[name]) as stream:
             for chunk in _chunks(stream, _MOST_SHEET):
                 sheet.feed(chunk)
                 yield from sheet.taken()
@@ -73,29 +79,32 @@ class _Parser:
 
 
 class _Names(_Parser):
-    """The relations of a workbook: which member its first sheet is."""
+    """The relations of a workbook: what its sheets are called, and which member each is."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.sheets: list[str] = []
+        self.sheets: dict[str, str] = {}
         self.targets: dict[str, str] = {}
 
     def start(self, name: str, given: dict[str, str]) -> None:
         if name == "sheet":
-            self.sheets += [value for key, value in given.items() if key.rpartition(" ")[2] == "id"]
+            if given.get("state", "visible") == "visible":
+                target = next((value for key, value in given.items() if key.rpartition(" ")[2] == "id"), "")
+                self.sheets[given.get("name", target)] = target
         elif name == "Relationship":
             self.targets[given["Id"]] = given["Target"]
 
 
-def _first_sheet(book: zipfile.ZipFile) -> str:
+def _sheets(book: zipfile.ZipFile) -> dict[str, str]:
+    """The member of each sheet that is shown, by its name."""
     names = _Names()
     names.feed(book.read("xl/workbook.xml"), last=True)
     relations = _Names()
     relations.feed(book.read("xl/_rels/workbook.xml.rels"), last=True)
     if not names.sheets:
         raise SheetFault("damaged-file")
-    target = relations.targets[names.sheets[0]]
-    return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+    targets = {name: relations.targets[relation] for name, relation in names.sheets.items()}
+    return {name: at.lstrip("/") if at.startswith("/") else f"xl/{at}" for name, at in targets.items()}
 
 
 class _SharedStrings(_Parser):

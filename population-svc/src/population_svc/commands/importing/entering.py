@@ -13,26 +13,35 @@ from grid_kernel.events import publish_many
 from grid_kernel.types import uuid7
 from population_svc import queries
 from population_svc.commands.importing.placing import Home, Plan, Refused
+from population_svc.commands.importing.updating import Compared, Updating, compared, judge, take_over
 from population_svc.commands.loading import entered, store_rows
 from population_svc.commands.registering import settle
 from population_svc.grams import grams, name_grams
 from population_svc.models import Dwelling, Household, Occupancy, Person
 from population_svc.rules import Draft
 
-__all__ = ["Refused", "Result", "enter_rows"]
+__all__ = ["Refused", "Result", "Updating", "enter_rows"]
 
 
 @dataclass(slots=True)
 class Result:
     """What became of some rows; `refused` by the number of the row."""
 
-    entered: int
-    known: int
+    counted: dict[str, int]
     refused: dict[int, Refused]
-    person_ids: list[UUID] = field(default_factory=list)
+    ids: dict[str, list[UUID]] = field(default_factory=dict)
+    """Which records were entered or brought up to date, by kind."""
 
 
-async def enter_rows(session: AsyncSession, area: str, drafts: Sequence[Draft], *, dry: bool, now: datetime) -> Result:
+async def enter_rows(
+    session: AsyncSession,
+    area: str,
+    drafts: Sequence[Draft],
+    updating: Updating | None = None,
+    *,
+    dry: bool,
+    now: datetime,
+) -> Result:
     """Enter the rows that can be, each household together; a dry run only says what would become of them."""
     sound = [draft for draft in drafts if not draft.errors]
     plan = Plan(
@@ -46,13 +55,29 @@ async def enter_rows(session: AsyncSession, area: str, drafts: Sequence[Draft], 
         homes[draft.home].append(draft)
     for rows in homes.values():
         plan.add(rows)
-    result = Result(len(plan.persons) + len(plan.returning), plan.known, plan.refused)
+    found = compared(plan)
+    if updating is not None:
+        await judge(session, found, updating.as_of)
+    result = Result(_counted(plan, found, updates=updating is not None), plan.refused | found.refused)
     if not dry:
-        result.person_ids = await _store(session, plan, now)
+        result.ids = await _store(session, plan, now)
+        result.ids["updated_ids"] = await take_over(session, found, updating, now) if updating else []
     return result
 
 
-async def _store(session: AsyncSession, plan: Plan, now: datetime) -> list[UUID]:
+def _counted(plan: Plan, found: Compared, *, updates: bool) -> dict[str, int]:
+    """What became of the rows; a known one that differs is brought up to date, or stays as it was."""
+    differing = len(found.differing)
+    return {
+        "entered": len(plan.persons) + len(plan.returning),
+        "known": found.same if updates else found.same + differing,
+        "updated": differing if updates else 0,
+        "differing": 0 if updates else differing,
+        "rejected": len(plan.refused | found.refused),
+    }
+
+
+async def _store(session: AsyncSession, plan: Plan, now: datetime) -> dict[str, list[UUID]]:
     """Write what is new, and say it; whoever comes back to the district goes the way of one by one."""
     for dwelling in plan.dwellings.values():
         dwelling.address_grams = grams(dwelling.address)
@@ -77,7 +102,11 @@ async def _store(session: AsyncSession, plan: Plan, now: datetime) -> list[UUID]
     )
     for row, home, person_id in plan.returning:
         await _take_back(session, row, home, person_id, now)
-    return list(ids.values())
+    return {
+        "person_ids": list(ids.values()),
+        "household_ids": [each.id for each in plan.households],
+        "dwelling_ids": [each.id for each in plan.dwellings.values()],
+    }
 
 
 async def _take_back(session: AsyncSession, row: Draft, home: Home, person_id: UUID, now: datetime) -> None:

@@ -1,6 +1,5 @@
 """Deciding where rows go: into a dwelling and household that are known or new, or back to whoever brought them."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -39,13 +38,15 @@ class Plan:
     now: datetime
     refused: dict[int, Refused]
     headless: set[tuple[str, str]]
-    known: int = 0
+    found: list[tuple[Draft, Any, Any]] = field(default_factory=list)
+    """Rows of persons who are known here, with what is known of each and of the dwelling."""
     dwellings: dict[str, Any] = field(default_factory=dict)
     households: list[Any] = field(default_factory=list)
     formed_in: dict[UUID, UUID] = field(default_factory=dict)
     persons: list[tuple[Draft, Home]] = field(default_factory=list)
     returning: list[tuple[Draft, Home, UUID]] = field(default_factory=list)
-    seen: Counter[str] = field(default_factory=Counter)
+    lived_in: set[UUID] = field(default_factory=set)
+    """Dwellings in which these rows have formed a household."""
 
     def add(self, rows: list[Draft]) -> None:
         """Decide on the rows of one household."""
@@ -55,8 +56,10 @@ class Plan:
         new, at = [], None
         for row in rows:
             known = self._known(row, dwelling.id)
-            if known is not None and known.dwelling_id == dwelling.id:
-                self.known += 1
+            if row.twice:
+                self._refuse([row], "id_number" if row.id_number else "name", "twice-in-the-table")
+            elif known is not None and known.dwelling_id == dwelling.id:
+                self.found.append((row, known, dwelling))
                 at = known.household_id if row.is_head or at is None else at
             elif self._may_be_new(row, known):
                 new.append((row, known))
@@ -82,14 +85,10 @@ class Plan:
         return self.register.neighbours.get((dwelling_id, row.name, row.birth_date))
 
     def _may_be_new(self, row: Draft, known: Any) -> bool:
-        key = row.id_number or f"{row.home} {row.name} {row.birth_date}"
-        self.seen[key] += 1
         if known is not None and known.status is PersonStatus.DECEASED:
             self._refuse([row], "id_number", "person-deceased")
         elif known is not None and known.status is not PersonStatus.LEFT:
             self._refuse([row], "id_number", "lives-elsewhere")
-        elif self.seen[key] > 1:
-            self._refuse([row], "id_number" if row.id_number else "name", "twice-in-the-table")
         else:
             return True
         return False
@@ -145,7 +144,7 @@ class Plan:
         elif at is not None or len(heads) != 1:
             several = at is None and not heads and len(there) > 1
             self._refuse(rows, "relation_to_head", "several-households" if several else "one-head-needed")
-        elif there and not rows[0].household_no:
+        elif (there or dwelling.id in self.lived_in) and not rows[0].household_no:
             self._refuse(rows, "household_no", "dwelling-has-household")
         else:
             return self._form(dwelling, heads[0], rows)
@@ -177,4 +176,5 @@ class Plan:
             )
         )
         self.formed_in[home.household_id] = home.building_id
+        self.lived_in.add(dwelling.id)
         return home

@@ -5,8 +5,10 @@ import hashlib
 import io
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 BLOCK_ROWS = 2_000
 ERROR_HEADING, ROW_HEADING = "导入错误", "原行号"
-_LOOKED_AT = 10
+_LOOKED_AT, _SHEETS_TRIED = 10, 20
 _HASHED_AT_ONCE = 1024 * 1024
 Row = tuple[int, list[str]]
 
@@ -32,6 +34,7 @@ class _Table:
 
     format: str
     encoding: str | None
+    sheets: tuple[list[str], str | None]
     headings: list[str]
     kept: list[int]
     dropped: list[str]
@@ -50,7 +53,11 @@ async def read_import(runtime: "Runtime", import_id: UUID, now: datetime) -> Non
     )
     try:
         table = await asyncio.to_thread(
-            _read, io.BufferedReader(file), job.sha256, lambda piece: bridge.wait(sealing.seal(runtime, piece))
+            _read,
+            io.BufferedReader(file),
+            job.sha256,
+            job.sheet,
+            lambda piece: bridge.wait(sealing.seal(runtime, piece)),
         )
     except UnreadableTable as error:
         await _give_up(runtime, import_id, error.code, now)
@@ -61,7 +68,7 @@ async def read_import(runtime: "Runtime", import_id: UUID, now: datetime) -> Non
 async def _give_up(runtime: "Runtime", import_id: UUID, problem: str, now: datetime) -> None:
     async with runtime.system_session() as session:
         job = await queries.any_import(session, import_id)
-        gone = await queries.forget_parts(session, import_id)
+        gone = [] if job.sheets else await queries.forget_parts(session, import_id)
         if job.state is rules.ImportState.READING:
             job.fail(problem, now)
     await sealing.forget(runtime, gone)
@@ -76,8 +83,10 @@ async def _keep(runtime: "Runtime", import_id: UUID, table: _Table, now: datetim
         memory = await queries.remembered(session, job.unit or job.actor_id)
         suggested = _once_each([rules.suggested(heading, memory) for heading in table.headings])
         session.add_all(ImportBlock(import_id=job.id, first=f, rows=n, sealed=s) for f, n, s in table.blocks)
-        job.learn((table.format, table.encoding), table.headings, suggested, table.dropped, table.rows, now)
-        gone = await queries.forget_parts(session, import_id)
+        kind = table.format, table.encoding
+        job.learn(kind, table.sheets, table.headings, suggested, table.dropped, table.rows, now)
+        # While another sheet may be chosen the file stays, until its rows are run.
+        gone = [] if len(table.sheets[0]) > 1 else await queries.forget_parts(session, import_id)
     await sealing.forget(runtime, gone)
 
 
@@ -86,15 +95,13 @@ def _once_each(codes: Sequence[str | None]) -> list[str | None]:
     return [code if code not in codes[:place] else None for place, code in enumerate(codes)]
 
 
-def _read(file: io.BufferedReader, sha256: str, seal: Callable[[bytes], str]) -> _Table:
+def _read(file: io.BufferedReader, sha256: str, sheet: str | None, seal: Callable[[bytes], str]) -> _Table:
     digest = hashlib.sha256()
     while piece := file.read(_HASHED_AT_ONCE):
         digest.update(piece)
     if digest.hexdigest() != sha256:
         raise UnreadableTable("wrong-digest")
-    file.seek(0)
-    reader = open_table(file)
-    headings, rows = _with_headings(reader)
+    reader, headings, rows = _opened(file, sheet)
     table = _columns(reader, headings)
     block: list[Row] = []
     for number, cells in rows:
@@ -107,6 +114,20 @@ def _read(file: io.BufferedReader, sha256: str, seal: Callable[[bytes], str]) ->
     if not table.rows:
         raise UnreadableTable("no-rows")
     return table
+
+
+def _opened(file: io.BufferedReader, sheet: str | None) -> tuple[TableReader, list[str], Iterator[Row]]:
+    """The sheet that was chosen, or the first with headings we know and rows; else the first one, and what it lacks."""
+    file.seek(0)
+    reader = open_table(file, sheet=sheet)
+    for name in reader.sheets[:_SHEETS_TRIED] if sheet is None else []:
+        with suppress(UnreadableTable):
+            file.seek(0)
+            tried = open_table(file, sheet=name)
+            headings, rows = _with_headings(tried)
+            if (first := next(rows, None)) is not None:
+                return tried, headings, chain([first], rows)
+    return reader, *_with_headings(reader)
 
 
 def _seal_block(table: _Table, block: list[Row], seal: Callable[[bytes], str]) -> None:
@@ -149,4 +170,11 @@ def _columns(reader: TableReader, headings: Sequence[str]) -> _Table:
             dropped.append(heading)
         else:
             kept.append(place)
-    return _Table(reader.format, reader.encoding, [headings[place] for place in kept], kept, dropped)
+    return _Table(
+        reader.format,
+        reader.encoding,
+        (reader.sheets, reader.sheet),
+        [headings[place] for place in kept],
+        kept,
+        dropped,
+    )

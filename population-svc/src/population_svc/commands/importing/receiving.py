@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from grid_kernel.audit import record_act
 from grid_kernel.auth import Actor
 from grid_kernel.db import after_commit, expect_version
+from grid_kernel.errors import InvalidInput
 from grid_kernel.types import uuid7
 from population_svc import queries, rules, sealing
 from population_svc.models import ImportJob
 from population_svc.rules import ImportState
-from population_svc.schemas import ImportIn
+from population_svc.schemas import ImportIn, ImportSheetIn
 
 if TYPE_CHECKING:
     from grid_kernel.runtime import Runtime
@@ -90,5 +91,31 @@ async def complete_import(
         raise rules.PartMissing
     job.go(ImportState.READING, now)
     job.expires_at = now + rules.FILES_KEPT
+    await session.flush()
+    return job
+
+
+async def choose_sheet(
+    session: AsyncSession,
+    runtime: "Runtime",
+    actor: Actor,
+    import_id: UUID,
+    asked: ImportSheetIn,
+    *,
+    version: int,
+    now: datetime,
+) -> ImportJob:
+    """Read another sheet of the workbook, as long as none of its rows was checked or entered."""
+    job = await queries.import_job(session, actor, import_id, lock=True)
+    rules.check_imports(actor, job.area_code)
+    rules.check_own_file(actor, job.actor_id)
+    expect_version(job, version)
+    if len(await queries.parts(session, job.id)) != rules.parts_of(job.size):
+        raise rules.ImportMoveNotAllowed
+    if asked.sheet not in job.sheets:
+        raise InvalidInput.at("/sheet", "unknown-code")
+    job.read_sheet(asked.sheet, now)
+    gone = await queries.forget_blocks(session, job.id)
+    after_commit(session, lambda: sealing.forget(runtime, gone))
     await session.flush()
     return job

@@ -14,17 +14,18 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from grid_kernel.audit import record_act
-from grid_kernel.auth import Actor
+from grid_kernel.auth import Actor, Grant, Post
 from grid_kernel.blobs import BlobMissing
 from grid_kernel.bulk import copy_mappings
 from grid_kernel.clock import today
-from grid_kernel.db import expect_version
+from grid_kernel.db import after_commit, expect_version
 from grid_kernel.errors import FieldError, InvalidInput
 from population_svc import queries, rules, sealing
-from population_svc.commands.importing.entering import Refused, enter_rows
-from population_svc.commands.importing.reading import read_import, unpack
+from population_svc.commands.importing.entering import Refused, Updating, enter_rows
+from population_svc.commands.importing.ordering import PlacedRow, put_in_order, rows_in_order
+from population_svc.commands.importing.reading import read_import
 from population_svc.models import ImportBatch, ImportJob, ImportRejection
-from population_svc.rules import Draft, Given, ImportState
+from population_svc.rules import Draft, Given, ImportMode, ImportState
 from population_svc.schemas import ImportRunIn
 
 if TYPE_CHECKING:
@@ -44,7 +45,14 @@ class _Row:
 
 
 async def start_run(
-    session: AsyncSession, actor: Actor, import_id: UUID, asked: ImportRunIn, *, version: int, now: datetime
+    session: AsyncSession,
+    runtime: "Runtime",
+    actor: Actor,
+    import_id: UUID,
+    asked: ImportRunIn,
+    *,
+    version: int,
+    now: datetime,
 ) -> ImportJob:
     """Begin to enter the rows of a table, or only to check them; how its columns are read is remembered."""
     job = await queries.import_job(session, actor, import_id, lock=True)
@@ -53,9 +61,12 @@ async def start_run(
     expect_version(job, version)
     columns = job.columns if asked.columns is None else list(asked.columns)
     _check_columns(job, columns)
-    job.run(columns, _given(job, asked, today(now)), dry=asked.dry_run, now=now)
-    if job.position == 0:
+    mode = asked.mode, _as_of(asked, today(now))
+    job.run(columns, _given(job, asked, today(now)), mode, dry=asked.dry_run, now=now)
+    if job.noted == 0:
         await queries.forget_rows(session, job.id, everything=False)
+    gone = await queries.forget_parts(session, job.id)
+    after_commit(session, lambda: sealing.forget(runtime, gone))
     taken = {rules.plain_heading(h): code for h, code in zip(job.headings, columns, strict=True)}
     await queries.remember(session, job.unit or job.actor_id, taken, today(now))
     await session.flush()
@@ -81,6 +92,15 @@ def _check_columns(job: ImportJob, columns: list[str | None]) -> None:
         errors.append(FieldError("/columns", "place-needed"))
     if errors:
         raise InvalidInput(errors=errors)
+
+
+def _as_of(asked: ImportRunIn, day: date) -> date | None:
+    """Until when the word of the table holds: needed where it takes the place of another."""
+    if asked.as_of is not None:
+        rules.check_not_future(asked.as_of, day, "/asOf")
+    elif asked.mode is ImportMode.UPDATE:
+        raise InvalidInput.at("/asOf", "missing")
+    return asked.as_of
 
 
 def _given(job: ImportJob, asked: ImportRunIn, day: date) -> dict[str, Any]:
@@ -113,10 +133,12 @@ async def work_on_imports(runtime: "Runtime", now: datetime) -> int:
 
 async def _run(runtime: "Runtime", import_id: UUID, now: datetime) -> None:
     """Enter batches for a while; the next one is made ready while the last one is stored."""
-    async with runtime.system_session() as session:
-        job = await queries.any_import(session, import_id)
     until = time.monotonic() + SLICE_SECONDS
     try:
+        if not await put_in_order(runtime, import_id, until):
+            return
+        async with runtime.system_session() as session:
+            job = await queries.any_import(session, import_id)
         async with aclosing(_batches(runtime, job, today(now))) as batches:
             ahead = asyncio.ensure_future(anext(batches, None))
             try:
@@ -132,14 +154,10 @@ async def _run(runtime: "Runtime", import_id: UUID, now: datetime) -> None:
 
 
 async def _batches(runtime: "Runtime", job: ImportJob, day: date) -> AsyncGenerator[tuple[int, list[_Row]]]:
-    """Rows from where the import stands, cut where a household ends."""
-    async with runtime.system_session() as session:
-        blocks = await queries.blocks_from(session, job.id, job.position)
+    """Rows from where the import stands, cut where the rows of a dwelling end."""
     first, waiting = job.position, list[_Row]()
-    for block in blocks:
-        piece = await sealing.unseal(runtime, block.sealed)
-        skipped = max(0, job.position - block.first)
-        waiting += (await asyncio.to_thread(_understood, piece, job.columns, job.given, day))[skipped:]
+    async for rows in rows_in_order(runtime, job):
+        waiting += await asyncio.to_thread(_understood, rows, job.columns, job.given, day)
         while len(waiting) > BATCH_ROWS:
             cut = _border(waiting)
             yield first, waiting[:cut]
@@ -148,19 +166,21 @@ async def _batches(runtime: "Runtime", job: ImportJob, day: date) -> AsyncGenera
         yield first, waiting
 
 
-def _understood(piece: bytes, columns: list[str | None], said: Mapping[str, Any], day: date) -> list[_Row]:
-    given = Given(**{**said, "moved_in_on": date.fromisoformat(said["moved_in_on"])})
+def _understood(rows: list[PlacedRow], columns: list[str | None], said: Mapping[str, Any], day: date) -> list[_Row]:
+    given = Given.of(said)
     named = [(place, code) for place, code in enumerate(columns) if code is not None]
-    return [
-        _Row(rules.read_row(number, {code: cells[place] for place, code in named}, given, day), cells)
-        for number, cells in unpack(piece)
-    ]
+    understood = []
+    for row in rows:
+        draft = rules.read_row(row.row_no, {code: row.cells[place] for place, code in named}, given, day)
+        draft.twice = row.twice
+        understood.append(_Row(draft, row.cells))
+    return understood
 
 
 def _border(rows: list[_Row]) -> int:
-    """The last place in a batch where one household ends and another begins."""
+    """The last place in a batch where one dwelling ends and another begins."""
     cut = BATCH_ROWS
-    while cut > 1 and rows[cut - 1].draft.home == rows[cut].draft.home:
+    while cut > 1 and rows[cut - 1].draft.house_code == rows[cut].draft.house_code != "":
         cut -= 1
     return cut if cut > 1 else BATCH_ROWS
 
@@ -181,17 +201,25 @@ async def _enter(runtime: "Runtime", import_id: UUID, first: int, rows: list[_Ro
         job = await queries.any_import(session, import_id)
         if job.state is not ImportState.RUNNING or job.position != first:
             return False
-        result = await enter_rows(session, job.area_code, [row.draft for row in rows], dry=job.dry_run, now=now)
+        drafts, service = [row.draft for row in rows], Actor.system(runtime.service.name)
+        result = await enter_rows(session, job.area_code, drafts, _updating(job, service), dry=job.dry_run, now=now)
         await _reject(session, job, rows, result.refused)
-        counted = {"entered": result.entered, "known": result.known, "rejected": len(result.refused)}
-        job.advance(first + len(rows), **counted, now=now)
+        job.advance(first + len(rows), result.counted, now)
         if not job.dry_run:
-            who = result.person_ids
-            session.add(ImportBatch(import_id=job.id, first=first, rows=len(rows), person_ids=who, recorded_at=now))
-            service = Actor.system(runtime.service.name)
+            session.add(ImportBatch(import_id=job.id, first=first, rows=len(rows), recorded_at=now, **result.ids))
             act = "import.entered"
             await record_act(session, service, act, job, kind="import", now=now, on_behalf_of=job.actor_id)
+        if job.state is not ImportState.RUNNING:
+            await queries.forget_order(session, job.id)
         return job.state is ImportState.RUNNING
+
+
+def _updating(job: ImportJob, service: Actor) -> Updating | None:
+    """How far the table goes, in the name of whoever brought it."""
+    if job.mode is not ImportMode.UPDATE or job.as_of is None or job.post is None:
+        return None
+    grant = Grant(post=Post(job.post), area=job.area_code, unit=job.unit)
+    return Updating(job.as_of, Actor(kind="account", id=job.actor_id, grants=(grant,)), service)
 
 
 async def _reject(session: AsyncSession, job: ImportJob, rows: list[_Row], refused: Mapping[int, Refused]) -> None:
