@@ -8,10 +8,12 @@ import pytest
 from sqlalchemy import text
 from tests.gateway.conftest import COMMUNITY, DISTRICT, JIANHUA, PASSWORD, Enter, Gateway, SignIn, keyed
 
+from gateway.events import tell_staffed
 from gateway.rules import half_of
 from grid_kernel import clock
-from grid_kernel.auth import Post
+from grid_kernel.auth import Actor, Post
 from grid_kernel.clock import today
+from grid_kernel.contracts.gateway import STAFFED_POSTS, AskStaffed
 from grid_kernel.contracts.gis import GridSplit
 from grid_kernel.events import envelope
 from grid_kernel.inbox import receive
@@ -241,3 +243,22 @@ async def test_a_service_that_is_away_is_an_honest_503(enter: Enter, sign_in: Si
 async def test_what_no_text_can_hold_is_refused(system_admin: httpx.AsyncClient, address: str) -> None:
     refused = await system_admin.get(f"{API}/{address}")
     assert (refused.status_code, refused.json()["code"]) == (400, "invalid-input")
+
+
+async def test_population_is_told_how_many_people_hold_the_posts_of_an_area(enter: Enter, gateway: Gateway) -> None:
+    north, south = f"{JIANHUA}401", f"{JIANHUA}402"
+    await enter((Post.RESIDENT_SERVICE_OFFICER, north))
+    await enter((Post.OPINION_COLLECTOR, north), (Post.OPINION_COLLECTOR, south))
+    gone = await enter((Post.RESIDENT_SERVICE_OFFICER, south))
+    async with gateway.runtime.system_session() as session:
+        ended = text("update post_assignment set valid_to = '2026-01-01' where account_id = :id")
+        await session.execute(ended, {"id": gone.id})
+    officer, collector = Post.RESIDENT_SERVICE_OFFICER.value, Post.OPINION_COLLECTOR.value
+    asked = AskStaffed(area_code=JIANHUA, posts=(officer, collector))
+    told = await tell_staffed(gateway.runtime, Actor.system("population"), asked, clock.now())
+    people = {(each.area_code, each.post): each.people for each in told.posts}
+    assert people[north, officer] == people[north, collector] == people[south, collector] == 1
+    assert people[JIANHUA, collector] == 1, "one director may hold two grids"
+    assert (south, officer) not in people
+    assert STAFFED_POSTS.askers == {"population"}
+    assert JIANHUA[:9] not in {area for area, _ in people}, "nothing above what was asked"

@@ -27,6 +27,7 @@ VISIT = {"householdId": str(ANY), "visitedAt": "2026-11-01T08:00:00+08:00", "out
 CARE = {"personId": str(ANY), "reason": "disability", "basis": "证", "startsOn": "2026-01-10"}
 GRID = "150204999999999"
 MERGER = {"householdId": str(ANY), "relations": {str(ANY): "02"}, "mergedOn": "2026-01-01"}
+NORM = {"areaCode": "150204", "normOf": "grid", "validFrom": "2099-01-01", "households": 400}
 RULE = {"areaCode": GRID, "validFrom": "2099-01-01", "monthlyMinimum": 80, "coveragePercent": 90}
 RULE |= {"careVisits": 3, "careGapDays": 14}
 SYNC = {"operations": [{"id": str(ANY), "kind": "visit.record", "at": VISIT["visitedAt"], "body": VISIT}]}
@@ -161,6 +162,10 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("POST", "/seats", SEAT),
     ("POST", f"/seats/{ANY}/end", {"endedOn": "2026-01-01"}),
     ("POST", "/public-documents", DOCUMENT),
+    ("GET", "/staffing-norms?area=150204", None),
+    ("POST", "/staffing-norms", NORM),
+    ("GET", "/staffing?area=150204", None),
+    ("POST", "/staffing/what-if", {"areaCode": "150204"}),
     ("GET", "/progress?area=150204", None),
     ("GET", "/counts?area=150204", None),
 ]

@@ -50,17 +50,24 @@ def test_three_in_a_hundred_are_asked_back(number: int, asked: int) -> None:
 
 
 async def test_a_few_are_asked_back_by_the_station(api: Api, place: Place, runtime: Runtime) -> None:
-    homes = [await api.registered(place.worker, place.household()) for _ in range(3)]
+    homes = [await api.registered(place.worker, place.household()) for _ in range(4)]
     for home in homes[:2]:
         await api.visited(place.worker, home)
     await api.visited(place.worker, homes[2], "moved")
+    await api.visited(place.worker, homes[3], "declined")
+    where = f"/dwellings/{homes[2]['dwelling']['id']}"
+    assert (await api.patch(place.worker, where, {"use": "03"}, version=1)).status_code == 200
     async with runtime.system_session() as session:
         await session.execute(text("delete from spot_check"))
         assert await commands.draw_checks(session, now=NOW + timedelta(days=1)) >= 2
         assert await commands.draw_checks(session, now=NOW + timedelta(days=2)) == 0
     path = f"/spot-checks?area={place.grid}"
     drawn = (await api.get(place.head, path)).json()["items"]
-    assert sorted(each["about"] for each in drawn) == ["presence", "visit"]
+    assert sorted(each["about"] for each in drawn) == ["declined", "presence", "vacant", "visit"]
+    asked_at = {each["about"]: each["householdId"] or each["dwellingId"] for each in drawn}
+    assert (asked_at["presence"], asked_at["declined"]) == (homes[2]["id"], homes[3]["id"])
+    assert asked_at["vacant"] == homes[2]["dwelling"]["id"]
+    assert {each["drawnOn"] for each in drawn} == {(TODAY + timedelta(days=1)).isoformat()}
     assert place.worker.id not in str(drawn)
     refused(await api.get(place.worker, path), 403, "forbidden")
     first = f"/spot-checks/{drawn[0]['id']}/answer"
@@ -69,7 +76,7 @@ async def test_a_few_are_asked_back_by_the_station(api: Api, place: Place, runti
     refused(await api.post(place.head, first, {"answer": "confirmed"}, version=7), 412, "stale")
     assert (await api.post(place.head, first, {"answer": "not_remembered"}, version=1)).status_code == 200
     refused(await api.post(place.head, first, {"answer": "confirmed"}, version=2), 409, "already-answered")
-    assert len((await api.get(place.head, path)).json()["items"]) == 1
+    assert len((await api.get(place.head, path)).json()["items"]) == 3
     assert [each["answer"] for each in (await api.get(place.head, f"{path}&open=false")).json()["items"]] == [
         "not_remembered"
     ]

@@ -50,6 +50,7 @@ SERVICE = Service(
     scope=queries.scope,
     routers=routes.ROUTERS,
     handlers=events.HANDLERS,
+    answers=events.ANSWERS,
     jobs=jobs.JOBS,
     loader=loading.load,
     lifespan=hold,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Select, Text, and_, any_, cast, distinct, func, literal, or_, select
+from sqlalchemy import ARRAY, Select, Text, and_, any_, cast, distinct, func, literal, literal_column, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -58,6 +58,24 @@ def visible_vacancies(actor: Actor, day: date) -> Select[str, Sequence[str]]:
         .group_by(col(PostAssignment.area_code))
         .having(func.count(distinct(col(PostAssignment.post))).filter(held) < len(GRID_TRIO))
         .having(func.bool_or(col(PostAssignment.to_reassign)).is_(False))
+    )
+
+
+def staffed_posts(area: str, posts: Sequence[str], day: date) -> Select[str, str, int]:
+    """How many people hold each of some posts on a day, in an area and in every area below it."""
+    levels = func.generate_series(literal_column(str(len(area))), literal_column("15"), literal_column("3"))
+    length = levels.column_valued("length")
+    part = func.left(cast(col(PostAssignment.area_code), Text), length).label("part")
+    ended = col(PostAssignment.valid_to)
+    counted = select(part, cast(col(PostAssignment.post), Text).label("post"))
+    counted = counted.add_columns(func.count(distinct(col(PostAssignment.account_id))).label("people"))
+    return (
+        counted.where(in_scope(col(PostAssignment.area_code), [area]))
+        .where(func.length(cast(col(PostAssignment.area_code), Text)) >= length)
+        .where(col(PostAssignment.post) == any_(literal(list(posts), ARRAY(Text))))
+        .where(col(PostAssignment.valid_from) <= day, or_(ended.is_(None), ended > day))
+        .where(col(PostAssignment.to_reassign).is_(False))
+        .group_by(part, col(PostAssignment.post))
     )
 
 

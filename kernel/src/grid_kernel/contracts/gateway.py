@@ -1,10 +1,12 @@
-"""What the gateway says: units, posts, duty, and the working calendar."""
+"""What the gateway says and answers: units, posts, duty, and the working calendar."""
 
 from datetime import date
 from typing import ClassVar, Literal
 from uuid import UUID
 
+from grid_kernel.ask import Question
 from grid_kernel.events import Event
+from grid_kernel.schemas import AreaCode, Input, Schema
 
 
 class _UnitEvent(Event):
@@ -67,3 +69,30 @@ class CalendarDayChanged(Event):
     day: date
     working: bool
     name: str
+
+
+class AskStaffed(Input):
+    """How many people hold some posts in an area on a day, today when none is named."""
+
+    area_code: AreaCode
+    on: date | None = None
+    posts: tuple[str, ...]
+
+
+class StaffedPost(Schema):
+    """So many people hold a post in an area; somebody who holds it in two grids counts once above them."""
+
+    area_code: str
+    post: str
+    people: int
+
+
+class StaffedPosts(Schema):
+    """The posts of an area and of everything below it; one that nobody holds is left out."""
+
+    posts: list[StaffedPost]
+
+
+STAFFED_POSTS = Question(
+    service="gateway", name="staffed-posts", asks=AskStaffed, answers=StaffedPosts, askers=frozenset({"population"})
+)

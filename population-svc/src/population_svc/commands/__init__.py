@@ -49,6 +49,7 @@ from population_svc.commands.pending import decide_change, end_check, set_check
 from population_svc.commands.registering import register_household, register_person
 from population_svc.commands.reshaping import merge_households, record_death, split_household
 from population_svc.commands.ruling import set_visit_rule
+from population_svc.commands.staffing import set_staffing_norm
 from population_svc.commands.syncing import Outcome, sync
 from population_svc.commands.telling import tell_figures
 from population_svc.commands.transferring import (
@@ -144,6 +145,7 @@ __all__ = [
     "retention",
     "reveal",
     "set_check",
+    "set_staffing_norm",
     "set_visit_rule",
     "split_household",
     "start_run",

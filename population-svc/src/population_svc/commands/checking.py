@@ -2,6 +2,7 @@
 
 import random
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,28 +21,28 @@ _dice = random.SystemRandom()
 
 
 async def draw_checks(session: AsyncSession, *, now: datetime) -> int:
-    """Once a week and grid, draw a few of its visits and of the households that stand beside; how many were drawn."""
+    """Once a week and grid, draw a few of its visits and of all that stands beside them; how many were drawn."""
     day, drawn = today(now), 0
     if await queries.drawn_since(session, day - _WEEK):
         return 0
-    visited = await queries.visited_since(session, day - _WEEK, day)
-    beside = await queries.standing_beside(session)
+    sources = {
+        CheckAbout.VISIT: await queries.visited_since(session, day - _WEEK, day),
+        CheckAbout.PRESENCE: await queries.standing_beside(session),
+        CheckAbout.DECLINED: await queries.declined_since(session, day - _WEEK, day),
+        CheckAbout.VACANT: await queries.vacant_dwellings(session),
+    }
     in_force = await queries.rules_in_force(session, day)
-    for grid in sorted({row.area_code for row in (*visited, *beside)}):
+    by_grid: dict[str, dict[CheckAbout, list[Any]]] = {}
+    for about, rows in sources.items():
+        for row in rows:
+            by_grid.setdefault(row.area_code, {}).setdefault(about, []).append(row)
+    for grid, own in sorted(by_grid.items()):
+        percent = rules.share_asked_back(grid, in_force)
         chosen: dict[UUID, SpotCheck] = {}
-        for about, rows in ((CheckAbout.VISIT, visited), (CheckAbout.PRESENCE, beside)):
-            own = [row for row in rows if row.area_code == grid]
-            for row in _dice.sample(own, rules.sample_size(len(own), rules.share_asked_back(grid, in_force))):
-                chosen.setdefault(
-                    row.household_id,
-                    SpotCheck(
-                        household_id=row.household_id,
-                        visit_id=row.visit_id,
-                        area_code=grid,
-                        about=about,
-                        drawn_on=day,
-                    ),
-                )
+        for about, rows in own.items():
+            for row in _dice.sample(rows, rules.sample_size(len(rows), percent)):
+                check = SpotCheck(**row._mapping, about=about, drawn_on=day)
+                chosen.setdefault(check.household_id or check.dwelling_id, check)  # type: ignore[arg-type]
         session.add_all(chosen.values())
         drawn += len(chosen)
     await session.flush()

@@ -16,6 +16,7 @@ _REFUSED_BY: Mapping[str, type[Refusal]] = {
     "uq_person_id_number_index": rules.IdNumberRegistered,
     "uq_care_entry_running": rules.AlreadyRecorded,
     "uq_visit_rule_area_code_valid_from": rules.AlreadyRecorded,
+    "uq_staffing_norm_area_code_norm_of_valid_from": rules.AlreadyRecorded,
     "pk_dwelling": rules.AlreadyRecorded,
     "pk_household": rules.AlreadyRecorded,
     "pk_person": rules.AlreadyRecorded,

@@ -56,6 +56,7 @@ from population_svc.models.register import (
     occupancy_version,
     person_version,
 )
+from population_svc.models.staffing import StaffingNorm
 from population_svc.models.transfers import Transfer
 from population_svc.models.visiting import FollowUp, SpotCheck, Visit, VisitRule
 
@@ -112,6 +113,7 @@ __all__ = [
     "Seat",
     "Secrecy",
     "SpotCheck",
+    "StaffingNorm",
     "Statement",
     "SyncOperation",
     "Transfer",

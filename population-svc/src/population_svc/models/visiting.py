@@ -72,12 +72,13 @@ class FollowUp(Base, table=True):
 
 
 class SpotCheck(Base, table=True):
-    """A household drawn by chance to be asked back."""
+    """A household, or an empty dwelling, drawn by chance to be asked back."""
 
     __tablename__ = "spot_check"
 
     id: UUID = Field(default_factory=uuid7, primary_key=True)
-    household_id: UUID = Field(foreign_key="household.id")
+    household_id: UUID | None = Field(default=None, foreign_key="household.id")
+    dwelling_id: UUID | None = Field(default=None, foreign_key="dwelling.id")
     visit_id: UUID | None = None
     area_code: str = area_column()
     about: CheckAbout = Field(sa_type=StringEnum(CheckAbout))
@@ -89,6 +90,7 @@ class SpotCheck(Base, table=True):
     __table_args__ = (
         Index("ix_spot_check_area_code", "area_code", "drawn_on"),
         UniqueConstraint("household_id", "drawn_on"),
+        UniqueConstraint("dwelling_id", "drawn_on"),
     )
 
     def reply(self, answer: CheckAnswer, now: datetime) -> None:

@@ -15,7 +15,15 @@ from population_svc.queries.campaigns import (
     shares,
     take_members,
 )
-from population_svc.queries.checks import check_for_update, drawn_since, spot_checks, standing_beside, visited_since
+from population_svc.queries.checks import (
+    check_for_update,
+    declined_since,
+    drawn_since,
+    spot_checks,
+    standing_beside,
+    vacant_dwellings,
+    visited_since,
+)
 from population_svc.queries.civic import (
     civic_shown,
     current_documents,
@@ -147,6 +155,13 @@ from population_svc.queries.persons import (
 )
 from population_svc.queries.register_rows import count_rows, persons_named, register_rows
 from population_svc.queries.scope import everyone, visible, within
+from population_svc.queries.staffing import (
+    living_by_building,
+    living_by_grid,
+    norm_before,
+    norms_on,
+    norms_over,
+)
 from population_svc.queries.statements import (
     confirmed_at,
     confirmed_dwelling_at,
@@ -255,6 +270,7 @@ __all__ = [
     "current_occupancy",
     "data_request_for_update",
     "data_requests",
+    "declined_since",
     "define_elements",
     "defined_elements",
     "document",
@@ -317,6 +333,8 @@ __all__ = [
     "last_occupancy",
     "listed",
     "listed_persons",
+    "living_by_building",
+    "living_by_grid",
     "loose_rows",
     "mark_rows",
     "marks",
@@ -326,6 +344,9 @@ __all__ = [
     "members",
     "merger_for_update",
     "misplaced",
+    "norm_before",
+    "norms_on",
+    "norms_over",
     "note_answered",
     "open_follow_ups",
     "organization",
@@ -403,6 +424,7 @@ __all__ = [
     "transfer_shown",
     "transfers",
     "twin",
+    "vacant_dwellings",
     "visible",
     "visit_shown",
     "visited_since",

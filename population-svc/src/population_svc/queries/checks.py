@@ -12,9 +12,9 @@ from sqlmodel import col
 from grid_kernel.auth import Actor
 from grid_kernel.db import find
 from grid_kernel.errors import NotFound
-from population_svc.models import Household, SpotCheck, Visit
+from population_svc.models import Dwelling, Household, SpotCheck, Visit
 from population_svc.queries.scope import everyone, visible, within
-from population_svc.rules import Presence, VisitOutcome
+from population_svc.rules import VACANT, Presence, VisitOutcome
 
 
 def spot_checks(actor: Actor, area: str, *, opened: bool, after: tuple[UUID] | None, limit: int) -> Select[Any]:
@@ -47,6 +47,21 @@ async def visited_since(session: AsyncSession, since: date, until: date) -> Sequ
     asked = everyone(Visit).where(col(Visit.outcome) == VisitOutcome.DONE)
     asked = asked.where(col(Visit.visited_on) >= since, col(Visit.visited_on) < until)
     columns: list[Any] = [col(Visit.household_id), col(Visit.area_code), col(Visit.id).label("visit_id")]
+    return (await session.execute(asked.with_only_columns(*columns))).all()
+
+
+async def declined_since(session: AsyncSession, since: date, until: date) -> Sequence[Any]:
+    """The households that were said to decline a visit on some days."""
+    asked = everyone(Visit).where(col(Visit.outcome) == VisitOutcome.DECLINED)
+    asked = asked.where(col(Visit.visited_on) >= since, col(Visit.visited_on) < until)
+    columns: list[Any] = [col(Visit.household_id), col(Visit.area_code), col(Visit.id).label("visit_id")]
+    return (await session.execute(asked.with_only_columns(*columns))).all()
+
+
+async def vacant_dwellings(session: AsyncSession) -> Sequence[Any]:
+    """The dwellings that are said to be empty."""
+    asked = everyone(Dwelling).where(col(Dwelling.use) == VACANT)
+    columns: list[Any] = [col(Dwelling.id).label("dwelling_id"), col(Dwelling.area_code)]
     return (await session.execute(asked.with_only_columns(*columns))).all()
 
 

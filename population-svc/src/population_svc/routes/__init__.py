@@ -19,6 +19,7 @@ from population_svc.routes.persons import persons
 from population_svc.routes.provenance import provenance
 from population_svc.routes.reshaping import reshaping
 from population_svc.routes.rights import rights
+from population_svc.routes.staffing import norms, staff
 from population_svc.routes.statistics import statistics
 from population_svc.routes.syncing import syncing
 from population_svc.routes.transfers import transfers
@@ -53,4 +54,6 @@ ROUTERS = (
     seats,
     documents,
     pending,
+    norms,
+    staff,
 )

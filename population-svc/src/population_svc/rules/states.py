@@ -82,10 +82,12 @@ class VisitState(StrEnum):
 
 
 class CheckAbout(StrEnum):
-    """What a household is asked back about: a visit, or that it really lives elsewhere."""
+    """What is asked back: a visit, that a household lives elsewhere or declined, that a dwelling is empty."""
 
     VISIT = "visit"
     PRESENCE = "presence"
+    DECLINED = "declined"
+    VACANT = "vacant"
 
 
 class CheckAnswer(StrEnum):

@@ -44,10 +44,11 @@ class SpotCheckAnswerIn(Input):
 
 
 class SpotCheckOut(Schema):
-    """A household to ask back: whether somebody came, or whether it really lives elsewhere."""
+    """What to ask back: whether somebody came, a household lives elsewhere or declined, a dwelling is empty."""
 
     id: UUID
-    household_id: UUID
+    household_id: UUID | None
+    dwelling_id: UUID | None
     visit_id: UUID | None
     area_code: str
     about: CheckAbout
