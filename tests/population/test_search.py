@@ -1,15 +1,22 @@
 """A person is found by a whole number, by a name as it is written or typed, and by what hangs at the door."""
 
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 from tests.population.conftest import Api, Place, person, refused
 
+from grid_kernel import clock
 from grid_kernel.auth import Actor
+from grid_kernel.clock import start_of, today
 from grid_kernel.runtime import Runtime
+from grid_kernel.tables import calendar_day
+from grid_kernel.working_calendar import WorkingCalendar
 from population_svc.grams import name_grams, query_name_grams
+from population_svc.rules import routine_since
 
 
 async def found(api: Api, who: Actor, **criteria: Any) -> set[str]:
@@ -89,17 +96,73 @@ async def test_the_code_at_a_door_opens_the_dwelling_and_only_the_newest_does(
     assert home["dwelling"]["id"] not in first
 
 
-async def test_calling_is_one_tap_and_recorded_once_a_day(api: Api, place: Place, runtime: Runtime) -> None:
+CALENDAR = WorkingCalendar.packaged()
+AT_NOON = time(4, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("day", "working"),
+    [
+        (date(2026, 2, 13), True),  # a Friday
+        (date(2026, 2, 14), True),  # a Saturday on which one works for a day off of the Spring Festival
+        (date(2026, 2, 18), False),  # a Wednesday of the festival
+        (date(2026, 11, 28), False),  # a Saturday
+        (date(2026, 11, 30), True),
+    ],
+)
+def test_a_routine_look_is_recorded_once_on_a_working_day_and_each_time_on_a_day_off(day: date, working: bool) -> None:
+    now = datetime.combine(day, AT_NOON)
+    since = routine_since(now, CALENDAR)
+    assert since == (start_of(day) if working else now)
+
+
+async def looks(runtime: Runtime, home: dict[str, Any], kind: str) -> list[str]:
+    """Who is recorded as having looked at a household in a way, each time."""
+    async with runtime.system_session() as session:
+        found = await session.execute(
+            text("select actor_id from access_record where object_kind = :kind and :id = any(object_ids)"),
+            {"id": UUID(home["id"]), "kind": kind},
+        )
+    return sorted(row.actor_id for row in found)
+
+
+@pytest.fixture(params=[True, False], ids=["working day", "day off"])
+async def works_today(request: pytest.FixtureRequest, runtime: Runtime) -> AsyncIterator[bool]:
+    """The calendar says of today what the test needs, as an administrator would have entered it."""
+    async with runtime.system_session() as session:
+        row = {"day": today(clock.now()), "working": request.param, "name": "调休", "source": "entered"}
+        await session.execute(insert(calendar_day).values({key: row[key] for key in row if key in calendar_day.c}))
+    runtime.working_days.forget()
+    yield bool(request.param)
+    async with runtime.system_session() as session:
+        await session.execute(text("delete from calendar_day"))
+    runtime.working_days.forget()
+
+
+async def test_calling_is_one_tap_and_recorded_once_a_working_day(
+    api: Api, place: Place, runtime: Runtime, works_today: bool
+) -> None:
     home = await api.registered(place.worker, place.household())
     for _ in range(3):
         answer = await api.post(place.worker, f"/households/{home['id']}/call", {})
         assert answer.json() == {"householdId": home["id"], "phone": "12000001111"}
     await api.post(place.clerk, f"/households/{home['id']}/call", {})
-    async with runtime.system_session() as session:
-        calls = await session.execute(
-            text("select actor_id from access_record where object_kind = 'household_call' and :id = any(object_ids)"),
-            {"id": UUID(home["id"])},
-        )
-    assert sorted(row.actor_id for row in calls) == sorted([place.worker.id, place.clerk.id])
+    times = 1 if works_today else 3
+    assert await looks(runtime, home, "household_call") == sorted([place.worker.id] * times + [place.clerk.id])
     refused(await api.post(place.leader, f"/households/{home['id']}/call", {}), 403, "forbidden")
     refused(await api.post(place.neighbour, f"/households/{home['id']}/call", {}), 404, "not-found")
+
+
+async def test_the_own_roster_is_free_and_recorded_once_a_working_day_and_household(
+    api: Api, place: Place, runtime: Runtime, works_today: bool
+) -> None:
+    home = await api.registered(place.worker, place.household())
+    for _ in range(2):
+        assert (await api.get(place.worker, f"/households?area={place.grid}")).status_code == 200
+    later = await api.registered(place.worker, place.household())
+    assert len((await api.get(place.worker, f"/households?area={place.grid}")).json()["items"]) == 2
+    assert await looks(runtime, home, "household") == [place.worker.id] * (1 if works_today else 3)
+    assert await looks(runtime, later, "household") == [place.worker.id]
+    for _ in range(2):
+        await api.get(place.head, f"/households?area={place.grid}")
+    assert (await looks(runtime, later, "household")).count(place.head.id) == 2, "beyond the own grid each time"

@@ -58,6 +58,27 @@ def access_insert(
     return f"insert into access_record ({names}) values ({holes})", tuple(row.values())  # noqa: S608 - own names only
 
 
+def access_insert_once(
+    actor: Actor | None,
+    *,
+    kind: str,
+    ids: Sequence[UUID],
+    fields: Sequence[str],
+    purpose: str | None,
+    via: str,
+    since: datetime,
+) -> tuple[str, tuple[Any, ...]]:
+    """The same of those whose data this actor has not read in this way since a moment; nothing when of all."""
+    row = _access(actor, kind, ids, fields, purpose, via)
+    hole = {name: f"${number}" for number, name in enumerate(row, 1)}
+    same = f"r.actor_id = {hole['actor_id']} and r.object_kind = {hole['object_kind']} and r.at >= ${len(row) + 1}"
+    known = f"select 1 from access_record r where r.object_ids @> array[shown] and {same}"  # noqa: S608 - own names
+    shown = f"select shown from unnest({hole['object_ids']}::uuid[]) shown where not exists ({known})"  # noqa: S608
+    values = ", ".join((hole | {"object_ids": "fresh.ids"}).values())
+    insert = f"insert into access_record ({', '.join(row)}) select {values}"
+    return f"{insert} from (select array({shown}) ids) fresh where cardinality(fresh.ids) > 0", (*row.values(), since)
+
+
 async def record_access(
     session: AsyncSession,
     actor: Actor | None,

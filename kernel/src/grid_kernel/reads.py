@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -135,16 +136,22 @@ class ReadRunner:
         access: str | None = None,
         fields: Sequence[str] = (),
         purpose: str | None = None,
+        once_since: datetime | None = None,
         **params: Any,
     ) -> list[Row]:
-        """The rows of a select. With `access`, the ids returned are recorded as read in the same transaction."""
+        """The rows of a select. With `access`, the ids returned are recorded as read in the same transaction.
+
+        `once_since` is for routine reads: what is recorded of this actor since that moment is not recorded again.
+        """
         if access is None:
             return await self._pool.run(statement, params, scope=self._scope)
 
         def record(rows: Sequence[Row]) -> tuple[str, tuple[Any, ...]]:
-            return audit.access_insert(
-                self._actor, kind=access, ids=[row["id"] for row in rows], fields=fields, purpose=purpose, via=self._via
-            )
+            told: dict[str, Any] = {"kind": access, "ids": [row["id"] for row in rows], "fields": fields}
+            told |= {"purpose": purpose, "via": self._via}
+            if once_since is not None:
+                return audit.access_insert_once(self._actor, **told, since=once_since)
+            return audit.access_insert(self._actor, **told)
 
         return await self._pool.run(statement, params, scope=self._scope, record=record)
 

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from grid_kernel.audit import record_access, record_act
 from grid_kernel.auth import Actor
-from grid_kernel.clock import start_of, today
+from grid_kernel.working_calendar import WorkingCalendar
 from population_svc import queries, rules
 from population_svc.models import DoorToken
 from population_svc.schemas import Call, DoorTokenOut
@@ -31,10 +31,12 @@ async def put_up_token(session: AsyncSession, actor: Actor, dwelling_id: UUID, *
     return DoorTokenOut(dwelling_id=dwelling.id, token=token)
 
 
-async def call_household(session: AsyncSession, actor: Actor, household_id: UUID, *, now: datetime) -> Call:
-    """The number of a household for whoever looks after it; recorded once a day, however often it is dialled."""
+async def call_household(
+    session: AsyncSession, actor: Actor, household_id: UUID, *, calendar: WorkingCalendar, now: datetime
+) -> Call:
+    """The number of a household for whoever looks after it; recorded once a working day, however often dialled."""
     area_code, phone = await queries.phone_of(session, actor, household_id)
     rules.check_may_keep(actor, area_code)
-    if not await queries.recorded_since(session, actor, household_id, start_of(today(now))):
+    if not await queries.recorded_since(session, actor, household_id, rules.routine_since(now, calendar)):
         await record_access(session, actor, kind="household_call", ids=[household_id], fields=["phone"])
     return Call(household_id=household_id, phone=phone)

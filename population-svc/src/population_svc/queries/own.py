@@ -74,12 +74,14 @@ def requests_of(person_id: UUID) -> Select[Any]:
 
 
 def reads_of(person_id: UUID, household_id: UUID | None, now: datetime) -> Select[Any]:
-    """The records of a year that name a person, or dial the own household's number; the latest first."""
+    """The records of a year that name a person, list the own household or dial its number; the latest first."""
     r = tables.access_record.c
     person = and_(r.object_kind == "person", r.object_ids.contains(cast([person_id], ARRAY(Uuid))))
     named: Any = person
     if household_id is not None:
-        calls = and_(r.object_kind == "household_call", r.object_ids.contains(cast([household_id], ARRAY(Uuid))))
+        calls = and_(
+            r.object_kind.in_(("household_call", "household")), r.object_ids.contains(cast([household_id], ARRAY(Uuid)))
+        )
         named = or_(person, calls)
     columns = [r.at, r.actor_id, r.post, r.unit, col(UnitName.name).label("unit_name"), r.purpose, r.fields]
     asked = (

@@ -7,8 +7,9 @@ from fastapi import Depends, Query
 
 from grid_kernel.clock import today
 from grid_kernel.errors import InvalidInput
-from grid_kernel.runtime import Now
+from grid_kernel.runtime import CurrentRuntime, Now
 from grid_kernel.schemas import AreaCode
+from grid_kernel.working_calendar import WorkingCalendar
 from population_svc.progress import quarter_named
 from population_svc.queries import RosterFilter
 from population_svc.rules import Freshness, Presence, VisitState
@@ -30,6 +31,14 @@ def day_asked(as_of: date | None, now: datetime) -> date:
     if as_of > day:
         raise InvalidInput.at("#/query/asOf", "in-the-future")
     return max(as_of, FIRST_DAY)
+
+
+async def _working_calendar(runtime: CurrentRuntime) -> WorkingCalendar:
+    """The working calendar with what an administrator entered."""
+    return await runtime.calendar()
+
+
+Days = Annotated[WorkingCalendar, Depends(_working_calendar)]
 
 
 async def _roster_filter(  # noqa: PLR0917 - one query parameter each

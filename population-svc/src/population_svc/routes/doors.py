@@ -9,6 +9,7 @@ from grid_kernel.errors import Forbidden, InvalidInput, NotFound, refusals
 from grid_kernel.routing import GridRouter
 from grid_kernel.runtime import Now, Reads
 from population_svc import commands, queries, rules
+from population_svc.routes.asked import Days
 from population_svc.schemas import Call, DoorOpened, DoorOpening, DoorTokenOut
 
 doors = GridRouter(tags=["doors"])
@@ -28,6 +29,6 @@ async def open_door(read: DoorOpening, actor: CurrentActor, reads: Reads, now: N
 
 
 @doors.post("/households/{household_id}/call", responses=refusals(Forbidden, NotFound))
-async def call_household(household_id: UUID, actor: CurrentActor, session: WriteSession, now: Now) -> Call:
-    """The number of a household to dial; recorded once a day and household, however often it is dialled."""
-    return await commands.call_household(session, actor, household_id, now=now)
+async def call_household(household_id: UUID, actor: CurrentActor, session: WriteSession, days: Days, now: Now) -> Call:
+    """The number of a household to dial; recorded once a working day and household, on a day off each time."""
+    return await commands.call_household(session, actor, household_id, calendar=days, now=now)

@@ -12,7 +12,7 @@ from grid_kernel.routing import CHANGED, GridRouter, IfMatch
 from grid_kernel.runtime import Now, Reads
 from grid_kernel.schemas import AreaCode, Line
 from population_svc import commands, queries, rules
-from population_svc.routes.asked import Wanted
+from population_svc.routes.asked import Days, Wanted
 from population_svc.rules import AlreadyRecorded, DwellingKnown, HouseholdEnded, IdNumberRegistered
 from population_svc.schemas import (
     HouseholdChange,
@@ -29,14 +29,18 @@ households = GridRouter(prefix="/households", tags=["households"])
 
 @households.get("", responses=refusals(NotFound))
 async def list_households(
-    wanted: Wanted, actor: CurrentActor, reads: Reads, paging: Paging, now: Now
+    wanted: Wanted, actor: CurrentActor, reads: Reads, paging: Paging, days: Days, now: Now
 ) -> Page[HouseholdRow]:
-    """The roster of an area in the order of a walk through it; with a quarter, how each household stands in it."""
+    """The roster of an area in the order of a walk through it; with a quarter, how each household stands in it.
+
+    Whoever walks through the own grid is recorded once a working day and household, everybody else each time.
+    """
     if wanted.area is not None:
         rules.check_asked_area(actor, wanted.area)
     after = paging.after(AreaCode, Line, UUID)
     asked = queries.roster(actor, wanted, today=today(now), after=after, limit=paging.limit)
-    rows = await reads.fetch(asked, access="household", fields=("head_name", "phone_masked"))
+    once = rules.routine_since(now, days) if wanted.area and rules.walks(actor, wanted.area) else None
+    rows = await reads.fetch(asked, access="household", fields=("head_name", "phone_masked"), once_since=once)
     lines = [queries.masked_line(actor, row) for row in rows]
     return page_of(lines, paging, key=queries.key_of, item=HouseholdRow.model_validate)
 

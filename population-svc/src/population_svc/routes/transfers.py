@@ -3,10 +3,9 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Query
+from fastapi import Query
 
 from grid_kernel.auth import CurrentActor
-from grid_kernel.clock import WorkingCalendar
 from grid_kernel.db import WriteSession
 from grid_kernel.errors import Forbidden, InvalidInput, NotFound, refusals
 from grid_kernel.paging import Page, Paging, page_of
@@ -14,7 +13,7 @@ from grid_kernel.routing import CHANGED, GridRouter, IfMatch
 from grid_kernel.runtime import CurrentRuntime, Now, Reads
 from population_svc import commands, queries, rules
 from population_svc.queries import Side
-from population_svc.routes.asked import AreaOrAll
+from population_svc.routes.asked import AreaOrAll, Days
 from population_svc.rules import (
     AlreadyRecorded,
     DwellingKnown,
@@ -29,12 +28,6 @@ from population_svc.schemas import AcceptanceIn, ClaimIn, TransferDetail, Transf
 transfers = GridRouter(tags=["transfers"])
 
 
-async def _working_calendar(runtime: CurrentRuntime) -> WorkingCalendar:
-    """The working calendar deadlines are computed with."""
-    return await runtime.calendar()
-
-
-Days = Annotated[WorkingCalendar, Depends(_working_calendar)]
 _ASKED = refusals(InvalidInput, Forbidden, NotFound, HouseholdEnded, TransferRunning, AlreadyRecorded)
 _DECIDED = refusals(InvalidInput, Forbidden, NotFound, TransferDecided) | CHANGED
 

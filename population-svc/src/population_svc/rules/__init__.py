@@ -142,6 +142,7 @@ from population_svc.rules.permissions import (
     may_keep,
     scope,
     sight,
+    walks,
 )
 from population_svc.rules.refusals import (
     AlreadyAnswered,
@@ -240,6 +241,7 @@ from population_svc.rules.visiting import (
     Share,
     check_visit_time,
     revisit_day,
+    routine_since,
     sample_size,
     share_asked_back,
 )
@@ -459,6 +461,7 @@ __all__ = [
     "register_elements",
     "revisit_day",
     "roster_key",
+    "routine_since",
     "row_keys",
     "sample_size",
     "scope",
@@ -469,4 +472,5 @@ __all__ = [
     "size_of",
     "suggested",
     "tells",
+    "walks",
 ]

@@ -73,8 +73,13 @@ def check_may_keep(actor: Actor, area_code: str) -> None:
 def check_holds_grid(actor: Actor, grid: str) -> None:
     """A pack is for the phone of whoever goes through this very grid today, in the own or in a substituted post."""
     check_asked_area(actor, grid)
-    if not any(grant.post in WALKERS and grant.area == grid for grant in actor.grants):
+    if not walks(actor, grid):
         raise Forbidden
+
+
+def walks(actor: Actor, area: str) -> bool:
+    """Whether an area is the actor's own grid of this half-day, or one he stands in for."""
+    return any(grant.post in WALKERS and grant.area == area for grant in actor.grants)
 
 
 def check_sets_rules(actor: Actor, area: str) -> None:

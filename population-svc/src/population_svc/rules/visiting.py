@@ -4,7 +4,9 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
+from grid_kernel.clock import start_of, today
 from grid_kernel.errors import InvalidInput
+from grid_kernel.working_calendar import WorkingCalendar
 from population_svc.rules.register import check_not_before
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -35,6 +37,12 @@ def share_asked_back(area: str, in_force: Iterable[Share]) -> int:
     if not fitting:
         return SPOT_CHECK_PERCENT
     return max(fitting, key=lambda rule: (len(rule.area_code), rule.valid_from)).spot_check_percent
+
+
+def routine_since(now: datetime, calendar: WorkingCalendar) -> datetime:
+    """Since when a routine look into the own grid is recorded once: the working day; on a day off each one is."""
+    day = today(now)
+    return start_of(day) if calendar.is_working_day(day) else now
 
 
 def check_visit_time(visited_at: datetime, now: datetime, *, from_phone: bool = False) -> None:
