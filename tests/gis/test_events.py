@@ -17,12 +17,14 @@ from grid_kernel.ask import Refused, ask
 from grid_kernel.auth import Actor, Post, Signer
 from grid_kernel.contracts.gis import (
     DESCRIBE_AREA,
+    LIST_PLACES,
     LOCATE,
     BuildingLocated,
     DescribeArea,
     GridDrawn,
     GridMerged,
     GridSplit,
+    ListPlaces,
     LocatePoint,
     LocatePoints,
 )
@@ -160,6 +162,23 @@ async def test_an_area_is_described_to_those_who_ask(dispute: Runtime) -> None:
     described = await ask(dispute, DESCRIBE_AREA, DescribeArea(code="150204008015"))
     assert (described.name, described.level) == ("建华社区", "community")
     assert (await ask(dispute, DESCRIBE_AREA, DescribeArea(code="150204008999"))).name is None
+
+
+async def test_places_are_named_to_whoever_runs_a_campaign(
+    send: Send, runtime: Runtime, engines: Engines, community: str, grids: Surfaces
+) -> None:
+    code, _ = pair_of(community, grids)
+    registered = sorted([await register(send, grids, code) for _ in range(2)])
+    key = signing_key_file(engines.settings.secrets_dir, "population").read_text("utf-8")
+    population = replace(runtime, signer=Signer(key), service=replace(runtime.service, name="population"))
+    asked = ListPlaces(area_code=code, of="buildings", kinds=("residential",))
+    found = await ask(population, LIST_PLACES, asked)
+    assert [(each.id, each.kind_name, each.area_code) for each in found.places] == [
+        (each, "居民楼", code) for each in registered
+    ]
+    behind = await ask(population, LIST_PLACES, asked.model_copy(update={"after": registered[0]}))
+    assert ([each.id for each in behind.places], behind.more) == (registered[1:], False)
+    assert not (await ask(population, LIST_PLACES, ListPlaces(area_code=code, of="things"))).places
 
 
 async def test_who_is_not_on_the_list_is_not_answered(runtime: Runtime) -> None:

@@ -89,6 +89,7 @@ async def test_a_campaign_joins_the_list_of_the_day_and_the_phone_carries_its_fo
     assert packed["targets"] == [
         {
             "targetId": home["id"],
+            "label": None,
             "known": {"head_name": "王小明", "address": home["dwelling"]["address"]},
             "answeredAt": None,
         }

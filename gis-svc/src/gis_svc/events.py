@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gis_svc import commands, locating
+from gis_svc import commands, locating, queries
 from gis_svc.location import map_of
 from grid_kernel import clock
 from grid_kernel.ask import Question
@@ -14,10 +14,13 @@ from grid_kernel.auth import Actor
 from grid_kernel.contracts.dispute import CaseClosed, CaseLocated, CaseReopened, CaseReported
 from grid_kernel.contracts.gis import (
     DESCRIBE_AREA,
+    LIST_PLACES,
     LOCATE,
     AreaDescribed,
     DescribeArea,
+    ListPlaces,
     LocatePoints,
+    PlacesListed,
     PointsLocated,
 )
 from grid_kernel.contracts.population import FiguresTaken
@@ -39,6 +42,12 @@ async def describe_area(runtime: Runtime, _: Actor, asked: DescribeArea, now: da
     return locating.describe(places, asked.code, clock.today(now))
 
 
+async def list_places(runtime: Runtime, _: Actor, asked: ListPlaces, __: datetime) -> PlacesListed:
+    """The buildings or things of an area by name; who stands on the list of askers may know them."""
+    async with runtime.system_session() as session:
+        return await queries.places_named(session, asked)
+
+
 async def on_figures(session: AsyncSession, event: FiguresTaken, _: Hearing) -> None:
     """Know how many households and persons live in a grid, and how many of them were visited."""
     if await is_newer(session, event):
@@ -57,4 +66,8 @@ HANDLERS: Mapping[type[Event], Handler] = {
     CaseClosed: on_case,
     CaseReopened: on_case,
 }
-ANSWERS: Mapping[Question[Any, Any], Answer] = {LOCATE: locate, DESCRIBE_AREA: describe_area}
+ANSWERS: Mapping[Question[Any, Any], Answer] = {
+    LOCATE: locate,
+    DESCRIBE_AREA: describe_area,
+    LIST_PLACES: list_places,
+}

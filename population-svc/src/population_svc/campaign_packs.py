@@ -1,6 +1,6 @@
 """Running campaigns for the phone: the form of each, and what is known of the homes that are still to be asked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,14 @@ from population_svc.register_reads import read_rows
 from population_svc.schemas import CampaignTarget, PackCampaign
 
 _MOST_HOMES = 2_000
+LABELS: Mapping[str, tuple[str, ...]] = {"dwelling": ("address", "room_no"), "place": ("place_name", "place_address")}
+"""What says of a target that is no household which one it is."""
+
+
+def label(subject: str, row: Mapping[str, Any]) -> str | None:
+    """How people find a target that is no household: an address as far as its room, a name and where it is."""
+    said = [str(row[f"e_{name}"]) for name in LABELS.get(subject, ()) if row[f"e_{name}"]]
+    return " ".join(each for place, each in enumerate(said) if place == 0 or each not in said[0]) or None
 
 
 async def campaigns_in(reads: ReadRunner, actor: Actor, grid: str, day: date) -> list[PackCampaign]:
@@ -24,6 +32,7 @@ async def campaigns_in(reads: ReadRunner, actor: Actor, grid: str, day: date) ->
 
 async def _packed(reads: ReadRunner, actor: Actor, grid: str, row: Any, form: Form) -> PackCampaign:
     told = [field["element"] for field in form.fields if field["known"]]
+    told += [each for each in LABELS.get(row["subject"], ()) if each not in told]
     subject, which = row["subject"], row["id"]
     homes = await read_rows(
         reads, actor, subject, told, purpose="campaign", area=grid, campaign=which, limit=_MOST_HOMES
@@ -34,6 +43,7 @@ async def _packed(reads: ReadRunner, actor: Actor, grid: str, row: Any, form: Fo
         targets=[
             CampaignTarget(
                 target_id=home["id"],
+                label=None if home["answered_at"] else label(subject, home),
                 known={} if home["answered_at"] else register_text.known_of(actor, form.fields, home),
                 answered_at=home["answered_at"],
             )

@@ -36,7 +36,8 @@ async def carry_tables(runtime: "Runtime", now: datetime) -> int:
 async def turn_campaigns(runtime: "Runtime", now: datetime) -> int:
     """Begin the campaigns of the day, and end those whose last day is over."""
     async with runtime.system_session() as session:
-        return await commands.turn_campaigns(session, now=now)
+        turned = await commands.turn_campaigns(session, now=now)
+    return turned + await commands.name_places(runtime, now)
 
 
 async def forget(runtime: "Runtime", now: datetime) -> int:

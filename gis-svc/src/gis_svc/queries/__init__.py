@@ -6,5 +6,6 @@ behind row-level security as well: later they lead to dwellings and door tokens.
 """
 
 from gis_svc.queries.access import scope, visible, visible_areas
+from gis_svc.queries.named import places_named
 
-__all__ = ["scope", "visible", "visible_areas"]
+__all__ = ["places_named", "scope", "visible", "visible_areas"]

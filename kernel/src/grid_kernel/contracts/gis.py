@@ -1,7 +1,7 @@
 """What gis-svc says and answers: areas, buildings, things; where a point lies."""
 
 from datetime import date, datetime
-from typing import ClassVar
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -98,6 +98,33 @@ class AreaDescribed(Schema):
     """Names from the district down to the area itself."""
 
 
+class ListPlaces(Input):
+    """The buildings or things of an area, of some kinds where named, a thousand at a time in the order of their ids."""
+
+    area_code: str
+    of: Literal["buildings", "things"]
+    kinds: tuple[str, ...] = Field(default=(), max_length=50)
+    after: UUID | None = None
+
+
+class PlaceNamed(Schema):
+    """What people call a place; nobody lives in what is asked here."""
+
+    id: UUID
+    area_code: str
+    kind: str
+    kind_name: str
+    name: str
+    address: str
+
+
+class PlacesListed(Schema):
+    """Some places; there are more when `more`, behind the last id."""
+
+    places: tuple[PlaceNamed, ...]
+    more: bool
+
+
 LOCATE = Question(
     service="gis",
     name="locate",
@@ -111,4 +138,7 @@ DESCRIBE_AREA = Question(
     asks=DescribeArea,
     answers=AreaDescribed,
     askers=frozenset({"dispute", "population", "approval", "gateway"}),
+)
+LIST_PLACES = Question(
+    service="gis", name="list-places", asks=ListPlaces, answers=PlacesListed, askers=frozenset({"population"})
 )

@@ -1,6 +1,13 @@
 """What can be made to happen: one function per verb."""
 
-from population_svc.commands.campaigning import answer_campaign, end_campaign, plan_campaign, turn_campaigns
+from population_svc.commands.campaigning import (
+    answer_campaign,
+    end_campaign,
+    name_places,
+    places_for,
+    plan_campaign,
+    turn_campaigns,
+)
 from population_svc.commands.changing import change_dwelling, change_household, change_person, correct_person, reveal
 from population_svc.commands.checking import answer_check, draw_checks
 from population_svc.commands.civic import (
@@ -126,9 +133,11 @@ __all__ = [
     "merge_persons",
     "move_household",
     "move_person",
+    "name_places",
     "name_unit",
     "open_own",
     "opened",
+    "places_for",
     "plan_campaign",
     "propose_secrecy",
     "publish_document",

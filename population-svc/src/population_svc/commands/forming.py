@@ -66,8 +66,9 @@ async def ask_for_form(session: AsyncSession, actor: Actor, entry: FormIn, *, no
 
 def _fields(subject: str, asked: Sequence[FieldIn], known: Mapping[str, Element]) -> list[dict[str, Any]]:
     fields = []
+    possible = [element for element in known.values() if rules.may_mean(subject, element)]
     for field in asked:
-        match = rules.matched(field.code, field.name, known.values())
+        match = rules.matched(field.code, field.name, possible)
         element = known[match.element] if match else None
         fields.append(
             {

@@ -17,7 +17,7 @@ from population_svc.models.base import (
     VISIT_NOTE,
     Base,
 )
-from population_svc.models.campaigns import Campaign, CampaignAnswer, CampaignMember
+from population_svc.models.campaigns import Campaign, CampaignAnswer, CampaignMember, CampaignPlace
 from population_svc.models.care import CareEntry, CareReason
 from population_svc.models.civic import (
     Organization,
@@ -81,6 +81,7 @@ __all__ = [
     "Campaign",
     "CampaignAnswer",
     "CampaignMember",
+    "CampaignPlace",
     "CareEntry",
     "CareReason",
     "CheckSetting",

@@ -16,7 +16,7 @@ from population_svc.rules import CampaignState
 
 
 class Campaign(Base, table=True):
-    """A dated selection of households or dwellings with a form, an owner, a basis and an end. No personal data."""
+    """A dated selection of households, dwellings or places with a form, an owner, a basis and an end."""
 
     id: UUID = Field(default_factory=uuid7, primary_key=True)
     area_code: str = Field(sa_type=AREA_CODE)
@@ -69,6 +69,19 @@ class CampaignMember(Base, table=True):
     answered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
     __table_args__ = (Index("ix_campaign_member_target_id", "target_id"),)
+
+
+class CampaignPlace(Base, table=True):
+    """What a building or thing of a campaign is called, as gis said it; where it stands now."""
+
+    __tablename__ = "campaign_place"
+
+    campaign_id: UUID = Field(sa_column=Column(Uuid, primary_key=True))
+    id: UUID = Field(sa_column=Column(Uuid, primary_key=True))
+    area_code: str = area_column()
+    kind: str
+    name: str
+    address: str
 
 
 class CampaignAnswer(Base, table=True):

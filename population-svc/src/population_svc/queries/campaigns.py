@@ -11,12 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from grid_kernel.auth import Actor
+from grid_kernel.contracts.gis import PlaceNamed
 from grid_kernel.db import find
 from grid_kernel.errors import NotFound
-from population_svc.models import Campaign, CampaignAnswer, CampaignMember, Dwelling, Form, Household
+from population_svc.models import Campaign, CampaignAnswer, CampaignMember, CampaignPlace, Dwelling, Form, Household
 from population_svc.queries.forms import concerning
 from population_svc.queries.scope import everyone, visible, within
-from population_svc.rules import CampaignState
+from population_svc.rules import PLACE, CampaignState
+
+_AT_ONCE = 1_000
 
 
 def campaigns(actor: Actor, area: str | None, *, after: tuple[UUID] | None, limit: int) -> Select[Any]:
@@ -79,11 +82,69 @@ def _conditions(root: Any, selection: Mapping[str, Any]) -> list[Any]:
     return conditions
 
 
-def shares(actor: Actor, campaign_id: UUID, subject: str) -> Select[Any]:
-    """How far a campaign has come in each grid of the actor's, where its homes lie now."""
-    root: Any = Household if subject == "household" else Dwelling
+_ROOTS: Mapping[str, Any] = {"household": Household, "dwelling": Dwelling, PLACE: CampaignPlace}
+
+
+def _members(actor: Actor, campaign_id: UUID, subject: str) -> tuple[Any, Select[Any]]:
+    """What a campaign is about, as far as the actor sees it, by where it lies now."""
+    root = _ROOTS[subject]
     asked = visible(actor, root).join(CampaignMember, col(CampaignMember.target_id) == root.id)
     asked = asked.where(col(CampaignMember.campaign_id) == campaign_id)
+    return root, asked if subject != PLACE else asked.where(col(CampaignPlace.campaign_id) == campaign_id)
+
+
+async def take_places(session: AsyncSession, chosen: Campaign, places: Sequence[PlaceNamed]) -> None:
+    """Take the places a campaign is about, with what they are called."""
+    ids = {UUID(each) for each in [*chosen.selection["ids"], *chosen.selection["building_ids"]]}
+    rows = [
+        {"campaign_id": chosen.id, "id": p.id, "area_code": p.area_code, "name": p.name, "address": p.address}
+        | {"kind": p.kind_name}
+        for p in places
+        if not ids or p.id in ids
+    ]
+    for start in range(0, len(rows), _AT_ONCE):
+        some = rows[start : start + _AT_ONCE]
+        await session.execute(insert(CampaignPlace.__table__).values(some))  # type: ignore[attr-defined]
+
+
+async def follow_places(session: AsyncSession, chosen: Campaign, places: Sequence[PlaceNamed]) -> None:
+    """Let the places of a campaign stand where they stand now, and be called what they are called now."""
+    now_at = {place.id: place for place in places}
+    asked = everyone(CampaignPlace).where(col(CampaignPlace.campaign_id) == chosen.id)
+    for row in (await session.execute(asked)).scalars():
+        if (place := now_at.get(row.id)) is not None:
+            row.area_code, row.name, row.address = place.area_code, place.name, place.address
+
+
+async def enrol_places(session: AsyncSession, chosen: Campaign) -> int:
+    """Make the places of a campaign its members, once; how many."""
+    asked = everyone(CampaignPlace).where(col(CampaignPlace.campaign_id) == chosen.id)
+    rows = asked.with_only_columns(col(CampaignPlace.campaign_id), col(CampaignPlace.id))
+    table = CampaignMember.__table__  # type: ignore[attr-defined]
+    taken = await session.execute(insert(table).from_select(["campaign_id", "target_id"], rows))
+    return int(taken.rowcount)  # type: ignore[attr-defined]  # a cursor result, since it is an insert
+
+
+async def campaigns_of_places(session: AsyncSession, day: date) -> list[Campaign]:
+    """Campaigns over places that are due or run, whose places gis has to name."""
+    asked = everyone(Campaign).where(col(Campaign.subject) == PLACE, col(Campaign.state) != CampaignState.ENDED)
+    asked = asked.where(col(Campaign.starts_on) <= day, col(Campaign.ends_on) >= day)
+    return list((await session.execute(asked)).scalars())
+
+
+async def any_campaign_for_update(session: AsyncSession, campaign_id: UUID) -> Campaign:
+    """A campaign for the job that begins it, locked."""
+    found: Campaign | None = await find(
+        session, everyone(Campaign).where(col(Campaign.id) == campaign_id).with_for_update()
+    )
+    assert found is not None  # noqa: S101 - whoever asks read its id before
+    return found
+
+
+def shares(actor: Actor, campaign_id: UUID, subject: str) -> Select[Any]:
+    """How far a campaign has come in each grid of the actor's, where its homes lie now."""
+    root, members = _members(actor, campaign_id, subject)
+    asked = members
     answered = func.count(col(CampaignMember.answered_at))
     columns = (root.area_code, func.count().label("members"), answered.label("answered"))
     return asked.with_only_columns(*columns).group_by(root.area_code).order_by(root.area_code)
@@ -91,9 +152,8 @@ def shares(actor: Actor, campaign_id: UUID, subject: str) -> Select[Any]:
 
 async def member_place(session: AsyncSession, actor: Actor, chosen: Campaign, target_id: UUID) -> str:
     """In which grid a home of a campaign lies; NotFound when it is none of it, or lies outside."""
-    root: Any = Household if chosen.subject == "household" else Dwelling
-    asked = visible(actor, root).join(CampaignMember, col(CampaignMember.target_id) == root.id)
-    asked = asked.where(col(CampaignMember.campaign_id) == chosen.id, root.id == target_id)
+    root, members = _members(actor, chosen.id, chosen.subject)
+    asked = members.where(root.id == target_id)
     found: str | None = await session.scalar(asked.with_only_columns(root.area_code))
     if found is None:
         raise NotFound
@@ -126,6 +186,7 @@ def last_answers(actor: Actor, campaign_id: UUID, ids: Sequence[UUID]) -> Select
 async def campaigns_due(session: AsyncSession, day: date) -> list[Campaign]:
     """Campaigns that are to begin or to end, locked."""
     begins = (col(Campaign.state) == CampaignState.PLANNED) & (col(Campaign.starts_on) <= day)
+    begins &= col(Campaign.subject) != PLACE
     ends = (col(Campaign.state) != CampaignState.ENDED) & (col(Campaign.ends_on) < day)
     asked = everyone(Campaign).where(or_(begins, ends)).with_for_update(skip_locked=True)
     return list((await session.execute(asked)).scalars())
@@ -135,5 +196,6 @@ async def forget_answers(session: AsyncSession, before: datetime) -> int:
     """Forget what was answered before a moment, and which homes campaigns that ended before it were about."""
     gone = await session.execute(delete(CampaignAnswer).where(col(CampaignAnswer.recorded_at) < before))
     ended = everyone(Campaign).where(col(Campaign.ended_at) < before).with_only_columns(col(Campaign.id))
+    await session.execute(delete(CampaignPlace).where(col(CampaignPlace.campaign_id).in_(ended)))
     members = await session.execute(delete(CampaignMember).where(col(CampaignMember.campaign_id).in_(ended)))
     return int(gone.rowcount + members.rowcount)  # type: ignore[attr-defined]  # cursor results

@@ -9,9 +9,9 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from grid_kernel.auth import Actor
-from population_svc.models import CampaignMember, Dwelling, Household, Occupancy, Person, Visit
+from population_svc.models import CampaignMember, CampaignPlace, Dwelling, Household, Occupancy, Person, Visit
 from population_svc.queries.scope import everyone, visible, within
-from population_svc.rules import VisitOutcome
+from population_svc.rules import PLACE, VisitOutcome
 
 _HEAD: Any = aliased(Person)
 
@@ -43,12 +43,24 @@ _PLAIN: Mapping[str, Any] = {
     "head_name": _HEAD.name,
     "grid_code": Dwelling.area_code,
     "dwelling_use": Dwelling.use,
+    "place_name": CampaignPlace.name,
+    "place_kind": CampaignPlace.kind,
+    "place_address": CampaignPlace.address,
 }
 _MADE: Mapping[str, Callable[[], Any]] = {
     "person_count": _living,
     "last_visited_on": _last_visit,
     "community_code": lambda: func.left(col(Dwelling.area_code), 12),
     "building_no": lambda: func.substr(col(Dwelling.house_code), 13, 4),
+}
+
+
+_ROOTS: Mapping[str, Any] = {"person": Person, "household": Household, "dwelling": Dwelling, PLACE: CampaignPlace}
+_WALKS: Mapping[str, Any] = {
+    "person": col(Household.roster_key),
+    "household": col(Household.roster_key),
+    "dwelling": col(Dwelling.house_code),
+    PLACE: col(CampaignPlace.name),
 }
 
 
@@ -71,16 +83,18 @@ def register_rows(
     `id` and `place` are the key of a page; `area_code` says where a row lies. Of a campaign: only its homes, with
     the moment of the answer.
     """
-    root: Any = {"person": Person, "household": Household, "dwelling": Dwelling}[subject]
+    root = _ROOTS[subject]
     asked = _joined(visible(actor, root), subject)
     asked = asked.where(within(root.area_code, area))
-    place = col(Dwelling.house_code) if subject == "dwelling" else col(Household.roster_key)
+    place = _WALKS[subject]
     if after is not None:
         asked = asked.where(or_(place > after[0], and_(place == after[0], root.id > after[1])))
     columns = [_column(code).label(f"e_{code}") for code in elements]
     if campaign is not None:
         asked = asked.join(CampaignMember, col(CampaignMember.target_id) == root.id)
         asked = asked.where(col(CampaignMember.campaign_id) == campaign)
+        if root is CampaignPlace:
+            asked = asked.where(col(CampaignPlace.campaign_id) == campaign)
         columns.append(col(CampaignMember.answered_at))
     if subject == "household":
         columns.append(_HEAD.id.label("head_id"))
@@ -96,13 +110,13 @@ def persons_named(actor: Actor, ids: Sequence[UUID]) -> Select[Any]:
 
 def count_rows(actor: Actor, subject: str, area: str) -> Select[Any]:
     """How many rows that would be."""
-    root: Any = {"person": Person, "household": Household, "dwelling": Dwelling}[subject]
+    root = _ROOTS[subject]
     asked = _joined(visible(actor, root), subject).where(within(root.area_code, area))
     return asked.with_only_columns(func.count().label("number"))
 
 
 def _joined(asked: Select[Any], subject: str) -> Select[Any]:
-    if subject == "dwelling":
+    if subject in {"dwelling", PLACE}:
         return asked
     if subject == "person":
         asked = asked.where(col(Person.restricted_on).is_(None))

@@ -13,9 +13,10 @@ from grid_kernel.db import WriteSession
 from grid_kernel.errors import Forbidden, InvalidInput, NotFound, refusals
 from grid_kernel.paging import Page, Paging, page_of
 from grid_kernel.routing import CHANGED, GridRouter, IfMatch
-from grid_kernel.runtime import Now, Reads
+from grid_kernel.runtime import CurrentRuntime, Now, Reads
 from grid_kernel.schemas import Line
 from population_svc import commands, form_documents, queries, register_text, rules
+from population_svc.campaign_packs import LABELS, label
 from population_svc.models import Campaign
 from population_svc.register_reads import read_rows
 from population_svc.routes.asked import Area, AreaOrAll
@@ -37,9 +38,13 @@ campaigns = GridRouter(prefix="/campaigns", tags=["campaigns"])
 @campaigns.post(
     "", status_code=201, responses=refusals(InvalidInput, Forbidden, NotFound, FormNotInUse, NobodySelected)
 )
-async def plan_campaign(entry: CampaignIn, actor: CurrentActor, session: WriteSession, now: Now) -> CampaignOut:
-    """Plan a campaign over homes of an area with an approved form; one whose first day has come begins at once."""
-    planned = await commands.plan_campaign(session, actor, entry, now=now)
+async def plan_campaign(
+    entry: CampaignIn, actor: CurrentActor, runtime: CurrentRuntime, session: WriteSession, now: Now
+) -> CampaignOut:
+    """Plan a campaign over homes or places of an area with an approved form; one whose first day has come begins at
+    once, over places as soon as gis has named them."""
+    places = await commands.places_for(runtime, actor, entry, now)
+    planned = await commands.plan_campaign(session, actor, entry, places=places, now=now)
     return await _out(session, actor, planned)
 
 
@@ -86,7 +91,10 @@ async def list_campaign_targets(
         paging,
         key=lambda row: (row["place"], row["id"]),
         item=lambda row: CampaignTarget(
-            target_id=row["id"], known=register_text.known_of(actor, fields, row), answered_at=row["answered_at"]
+            target_id=row["id"],
+            label=label(running.subject, row),
+            known=register_text.known_of(actor, fields, row),
+            answered_at=row["answered_at"],
         ),
     )
 
@@ -148,6 +156,7 @@ async def _homes(
     limit: int,
 ) -> Sequence[Mapping[str, Any]]:
     told = [field["element"] for field in fields if field["known"]]
+    told += [each for each in LABELS.get(running.subject, ()) if each not in told]
     subject, why = running.subject, "campaign"
     return await read_rows(
         reads, actor, subject, told, purpose=why, area=area, campaign=running.id, after=after, limit=limit

@@ -138,6 +138,8 @@ async def _filled(
     """The rows of an area with what the register knows of the form's fields."""
     rules.check_asked_area(actor, area)
     rules.check_keeps_register(actor)
+    if form.subject == rules.PLACE:
+        return []
     told = [field["element"] for field in form.fields if field["known"]]
     rows = await read_rows(reads, actor, form.subject, told, purpose="form", area=area, limit=MOST_FILLED + 1)
     if len(rows) > MOST_FILLED:

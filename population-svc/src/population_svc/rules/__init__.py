@@ -2,6 +2,7 @@
 
 from population_svc.rules.campaigns import (
     CAMPAIGNERS,
+    MOST_MEMBERS,
     CampaignEnded,
     CampaignNotBegun,
     CampaignState,
@@ -29,6 +30,7 @@ from population_svc.rules.civic import (
     reaches,
 )
 from population_svc.rules.elements import (
+    PLACE,
     Element,
     ElementKind,
     elements_for,
@@ -67,6 +69,7 @@ from population_svc.rules.forms import (
     check_decides_form,
     check_no_forbidden,
     matched,
+    may_mean,
     tells,
 )
 from population_svc.rules.import_matches import IMPORTED, Difference, Word, difference, newer_words
@@ -276,11 +279,13 @@ __all__ = [
     "LOOK_BACK",
     "MATCHES",
     "MOST_BYTES",
+    "MOST_MEMBERS",
     "NOT_STATED",
     "OLDEST_VISIT",
     "PACKAGE",
     "PART_BYTES",
     "PASS_LASTS",
+    "PLACE",
     "POSTS",
     "PRESENCE_AFTER",
     "RECEIVED_WITHIN",
@@ -442,6 +447,7 @@ __all__ = [
     "is_forbidden",
     "matched",
     "may_keep",
+    "may_mean",
     "missing",
     "months_lived_here",
     "needed",

@@ -10,6 +10,9 @@ from importlib.resources import files
 
 from population_svc.rules.register import PACKAGE
 
+PLACE = "place"
+"""What gis keeps and a campaign may be about: a building or a thing."""
+
 
 class ElementKind(StrEnum):
     """How the value of an element is written."""
@@ -81,6 +84,7 @@ def headings_known() -> dict[str, str]:
     return {
         plain_heading(word): element.code
         for element in register_elements().values()
+        if element.subject != PLACE
         for word in (element.code, element.name_en, *element.synonyms, element.name_zh)
     }
 

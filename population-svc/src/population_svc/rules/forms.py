@@ -6,15 +6,16 @@ from enum import StrEnum
 
 from grid_kernel.auth import Actor, Post
 from grid_kernel.errors import Forbidden, InvalidInput, NotFound, WrongState
-from population_svc.rules.elements import Element, is_forbidden, plain_heading
+from population_svc.rules.elements import PLACE, Element, is_forbidden, plain_heading
 
 FORM_ASKERS = (Post.STATION_HEAD, Post.STREET_LEADER, Post.DISTRICT_LEADER)
 FORM_DECIDERS = (Post.STREET_LEADER, Post.DISTRICT_LEADER)
-FORM_SUBJECTS = ("person", "household", "dwelling")
+FORM_SUBJECTS = ("person", "household", "dwelling", PLACE)
 _TELLS: Mapping[str, frozenset[str]] = {
     "person": frozenset({"person", "household", "dwelling"}),
     "household": frozenset({"household", "dwelling"}),
     "dwelling": frozenset({"dwelling"}),
+    PLACE: frozenset({PLACE}),
 }
 
 
@@ -78,6 +79,11 @@ def matched(code: str | None, name: str, elements: Iterable[Element]) -> Match |
 def tells(subject: str, element: Element, use: str = "form") -> bool:
     """Whether the register knows an element of each row about persons, households or dwellings, for such a use."""
     return use in element.used_for and element.subject in _TELLS[subject]
+
+
+def may_mean(subject: str, element: Element) -> bool:
+    """Whether a field of a form about this can be that element: what people are asked is not what a place has."""
+    return not element.used_for or (element.subject == PLACE) == (subject == PLACE)
 
 
 def check_asks_for_form(actor: Actor, area: str) -> None:

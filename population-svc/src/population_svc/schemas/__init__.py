@@ -10,6 +10,7 @@ from population_svc.schemas.campaigns import (
     CampaignTarget,
     GridShare,
     PackCampaign,
+    PlacesChosen,
     Selection,
 )
 from population_svc.schemas.care import CareEntryEndIn, CareEntryIn, CareEntryOut, CareRenewalIn, FollowUpOut
@@ -284,6 +285,7 @@ __all__ = [
     "PersonSearch",
     "PersonStatistics",
     "PersonsFound",
+    "PlacesChosen",
     "PlanLine",
     "PostNeed",
     "PresenceOut",

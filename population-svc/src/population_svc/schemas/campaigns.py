@@ -1,7 +1,7 @@
 """Campaigns on the wire."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field, JsonValue, StringConstraints
@@ -15,9 +15,18 @@ CampaignKind = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,32}$")]
 Ids = Annotated[list[UUID], Field(max_length=5_000)]
 
 
-class Selection(Input):
-    """Which homes of the area: every condition that is named must hold; none named means all of them."""
+class PlacesChosen(Input):
+    """Buildings or things of the area, as gis knows them, of some kinds where named."""
 
+    of: Literal["buildings", "things"]
+    kinds: Annotated[list[CampaignKind], Field(max_length=50)] = Field(default_factory=list)
+
+
+class Selection(Input):
+    """Which homes of the area: every condition that is named must hold; none named means all of them. `places` belongs
+    to a form about places, and only to such a form."""
+
+    places: PlacesChosen | None = None
     building_ids: Ids = Field(default_factory=list)
     dwelling_uses: Annotated[list[Code], Field(max_length=20)] = Field(default_factory=list)
     ids: Ids = Field(default_factory=list)
@@ -97,9 +106,11 @@ class CampaignAnswerOut(Schema):
 
 
 class CampaignTarget(Schema):
-    """A home of a campaign: what is known of it, by element, and whether it was answered."""
+    """A home or place of a campaign: what is known of it, by element, and whether it was answered. `label` says what
+    to look for where no household stands behind it: an empty dwelling, a building, a thing."""
 
     target_id: UUID
+    label: str | None
     known: dict[str, str]
     answered_at: datetime | None
 

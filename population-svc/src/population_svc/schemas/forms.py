@@ -10,7 +10,7 @@ from grid_kernel.schemas import AreaCode, Input, Line, Note, Schema, ShortText, 
 from population_svc.rules import ElementKind, FormState, MatchedBy
 from population_svc.schemas.importing import ElementCode
 
-Subject = Literal["person", "household", "dwelling"]
+Subject = Literal["person", "household", "dwelling", "place"]
 Days = Annotated[int, Field(ge=1, le=3_650)]
 Options = Annotated[list[ShortText], Field(max_length=50)]
 
