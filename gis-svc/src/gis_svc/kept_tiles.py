@@ -92,7 +92,7 @@ class Drawing:
     tiles: Kept[KeptAnswer] = field(default_factory=Kept)
     pages: Kept[KeptAnswer] = field(default_factory=partial(Kept, MOST_BYTES // 4))
     counts: Kept[KeptCount] = field(default_factory=partial(Kept, MOST_BYTES // 64))
-    sheets: Kept[Sheet] = field(default_factory=Kept)
+    sheets: Kept[Sheet] = field(default_factory=partial(Kept, 2 * MOST_BYTES))
 
 
 def drawing_of(runtime: Runtime) -> Drawing:

@@ -85,21 +85,25 @@ class Sheet:
         self, degrees: Shapes, columns: Mapping[str, Sequence[Value]], ids: Ints | None = None, label: str = "name"
     ) -> None:
         """Shapes in degrees; rows whose `label` says something have it written at a point of theirs."""
-        self._shapes = to_world(degrees)
-        self._boxes = shapely.bounds(self._shapes)
-        self._strokes = mvt.strokes_of(self._shapes)
+        shapes = to_world(degrees)
+        self._boxes = shapely.bounds(shapes)
+        self._strokes = mvt.strokes_of(shapes)
+        # As bytes: shapes in memory would be half of all that is kept, and only those on a border are cut.
+        self._shapes = shapely.to_wkb(shapes)
         self._tags = Tags.of(columns, len(degrees))
         self._ids = ids
         labelled = np.array([value is not None for value in columns.get(label, ())], bool)
         self._spots = np.full((len(degrees), 2), np.nan)
         if labelled.any():
-            self._spots[labelled] = shapely.get_coordinates(label_points(self._shapes[labelled]))
+            self._spots[labelled] = shapely.get_coordinates(label_points(shapes[labelled]))
 
     @property
     def size(self) -> int:
         """Bytes of memory, about: what is kept of each vertex, value and row."""
-        vertices = sum(len(strokes.places) for strokes in self._strokes)
-        return 48 * vertices + len(self._tags.values.flat) + 400 * len(self._boxes) + 1_000
+        vertices, strokes = (sum(len(getattr(e, name)) for e in self._strokes) for name in ("places", "counts"))
+        shapes = sum(len(shape) for shape in self._shapes if shape is not None)
+        numbers = 2 * vertices + 3 * strokes + 6 * len(self._boxes) + self._tags.codes.size
+        return 8 * numbers + shapes + 41 * len(self._boxes) + len(self._tags.values.flat) + 1_000
 
     def draw(self, name: str, tile: Tile, rows: Bools | None = None) -> bytes:
         """A tile with two layers: the shapes, and one label point each in the tile it lies in; of some rows or all."""
@@ -122,7 +126,7 @@ class Sheet:
         strokes = {each.kind: each.only(whole, tile.moved) for each in self._strokes}
         if len(cut):
             low, high = -BUFFER, EXTENT + BUFFER
-            clipped = shapely.clip_by_rect(tile.units(self._shapes[cut]), low, low, high, high)
+            clipped = shapely.clip_by_rect(tile.units(shapely.from_wkb(self._shapes[cut])), low, low, high, high)
             for each in mvt.strokes_of(clipped):
                 more = replace(each, rows=cut[each.rows])
                 strokes[each.kind] = strokes[each.kind].beside(more) if each.kind in strokes else more
