@@ -73,6 +73,28 @@ async def open_own(session: AsyncSession, entry: OwnOpening, *, now: datetime) -
     return OwnPass(secret=secret, closes_at=now + rules.PASS_LASTS)
 
 
+async def open_signed_in(session: AsyncSession, number: str, *, now: datetime) -> OwnPass:
+    """A pass for whoever the identity provider vouches for, as if the card had been shown at the window."""
+    person = await queries.by_id_number(session, rules.as_stored(number))
+    if person is None or person.status is rules.PersonStatus.MERGED:
+        raise rules.OwnRecordUnknown
+    secret = secrets.token_urlsafe(32)
+    access = OwnAccess(
+        person_id=person.id,
+        area_code=person.area_code,
+        code_index=secrets.token_urlsafe(32),
+        issued_by="identity-provider",
+        issued_at=now,
+        expires_at=now,
+    )
+    access.open(secret, now)
+    session.add(access)
+    await session.flush()
+    resident = rules.as_resident(person.id)
+    await record_act(session, resident, "own_record.opened", person, kind="person", now=now, reason="identity_provider")
+    return OwnPass(secret=secret, closes_at=now + rules.PASS_LASTS)
+
+
 async def opened(session: AsyncSession, entry: OwnAsk, *, now: datetime) -> OwnAccess:
     """What a pass opens; OwnRecordClosed when it does not any more."""
     found = await queries.own_pass(session, entry.secret, now)

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from grid_kernel.auth import Actor, Grant, Post
-from grid_kernel.errors import Forbidden, InvalidInput, NotFound, TooManyRequests, WrongState
+from grid_kernel.errors import Forbidden, InvalidInput, NotFound, TooManyRequests, Unavailable, WrongState
 
 CODE_LASTS = timedelta(minutes=30)
 PASS_LASTS = timedelta(minutes=30)
@@ -44,6 +44,30 @@ class OwnCodeLocked(TooManyRequests):
     """The code was tried too often; the window makes another."""
 
     status, code = 429, "own-code-locked"
+
+
+class OwnSignInNotOffered(NotFound):
+    """No identity provider is configured; the code of the window is the way."""
+
+    status, code = 404, "own-sign-in-not-offered"
+
+
+class OwnSignInRefused(Forbidden):
+    """What the identity provider answered does not fit what was asked, or is too old."""
+
+    status, code = 403, "own-sign-in-refused"
+
+
+class OwnRecordUnknown(NotFound):
+    """Nobody is registered with the number the provider vouches for."""
+
+    status, code = 404, "own-record-unknown"
+
+
+class IdentityProviderAway(Unavailable):
+    """The identity provider does not answer as it should."""
+
+    code = "identity-provider-away"
 
 
 class OwnRecordClosed(NotFound):

@@ -37,6 +37,28 @@ class OwnOpening(Input):
     birth_date: date
 
 
+class OwnWays(Schema):
+    """How people reach their own record."""
+
+    sign_in: bool
+
+
+class OwnSignIn(Schema):
+    """Where to sign in with the identity provider, and what the browser has to bring back."""
+
+    address: str
+    ticket: str
+    ends_at: datetime
+
+
+class OwnSignedIn(Input):
+    """What the identity provider answered, with what the browser kept."""
+
+    ticket: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,1000}$")]
+    state: Secret
+    code: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+
+
 class OwnPass(Schema):
     """What opens the own record until it closes."""
 
