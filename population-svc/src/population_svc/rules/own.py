@@ -106,6 +106,15 @@ def check_decides_requests(actor: Actor, area_code: str) -> None:
         raise Forbidden
 
 
+def check_brings_correction(kind: RequestKind, *, granted: bool, brings: str | None) -> None:
+    """A granted correction says what is written into the record; nothing else brings anything."""
+    corrects = granted and kind is RequestKind.CORRECTION
+    if corrects and brings is None:
+        raise InvalidInput.at("/correction", "missing")
+    if not corrects and brings is not None:
+        raise InvalidInput.at(f"/{brings}", "not-acceptable")
+
+
 def check_may_see_reads(actor: Actor) -> None:
     """Who looked is seen by the person, and by whoever audits."""
     if not actor.holds(Post.AUDIT_ADMIN):

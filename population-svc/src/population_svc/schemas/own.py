@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from grid_kernel.schemas import Input, Note, Schema, UnitCode
 from population_svc.rules import BasisKind, CareState, RequestKind, RequestState, VisitOutcome
-from population_svc.schemas.persons import DocumentNumber
+from population_svc.schemas.persons import DocumentNumber, PersonChange, PersonCorrection
 
 Typed = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
 Secret = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
@@ -167,10 +167,12 @@ class DataRequestOut(OwnRequest):
 
 
 class DataRequestDecision(Input):
-    """Granted, or refused with the reason the person is told."""
+    """Granted, or refused with the reason the person is told; what a granted correction writes into the record."""
 
     granted: bool
     answer: Note | None = None
+    correction: PersonCorrection | None = None
+    change: PersonChange | None = None
 
 
 class ReadsOf(Schema):
