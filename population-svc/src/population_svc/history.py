@@ -19,12 +19,18 @@ _OF_THE_ROW_ONLY = frozenset({"effective_on", "recorded_at"})
 _ADDED = ("grid_code_then", "valid_from", "valid_to", "recorded_at", "superseded_at")
 
 
-def version_table(model: type[SQLModel], *, without: Sequence[str] = ()) -> Table:
-    """The `<table>_version` of a model: its content, the grid of that time, valid time and recorded time."""
+def version_table(model: type[SQLModel], *, without: Sequence[str] = (), counted: Sequence[str] = ()) -> Table:
+    """The `<table>_version` of a model: its content, the grid of that time, valid time and recorded time.
+
+    What is `counted` lies in an index of its own: figures of a district read that and not the table, which is wide and
+    for the most part superseded.
+    """
     source: Table = model.__table__  # type: ignore[attr-defined]  # every table model has one
     kept = [column for column in source.columns if column.key not in _OF_THE_ROW_ONLY | set(without)]
     live = text("superseded_at is null")
     name = f"{source.name}_version"
+    place = ("area_code", "valid_from")
+    figures = Index(f"ix_{name}_counted", *place, postgresql_include=[*counted, "valid_to"], postgresql_where=live)
     return Table(
         name,
         source.metadata,
@@ -37,6 +43,7 @@ def version_table(model: type[SQLModel], *, without: Sequence[str] = ()) -> Tabl
         Column("superseded_at", UtcDateTime),
         Index(f"ix_{name}_id", "id"),
         Index(f"ix_{name}_live_area_code", "area_code", "id", postgresql_where=live),
+        *([figures] if counted else ()),
     )
 
 

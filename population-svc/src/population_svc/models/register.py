@@ -307,10 +307,11 @@ def _with_index(row: Household | Person, changes: dict[str, Any]) -> dict[str, A
     return changes | {"phone_index": changes["phone"]}
 
 
-dwelling_version = version_table(Dwelling, without=("address_grams",))
-household_version = version_table(Household, without=("phone_index", "presence_seen_at"))
+dwelling_version = version_table(Dwelling, without=("address_grams",), counted=("use",))
+household_version = version_table(Household, without=("phone_index", "presence_seen_at"), counted=("id", "presence"))
 _NO_HISTORY = ("name_grams", "id_number_index", "phone_index", "restricted_on")
-person_version = version_table(Person, without=_NO_HISTORY)
+_COUNTED = ("status", "sex", "population_type", "registered_here", "registration_matches", "birth_date")
+person_version = version_table(Person, without=_NO_HISTORY, counted=_COUNTED)
 occupancy_version = version_table(Occupancy, without=("valid_from", "valid_to"))
 
 KEPT: Sequence[type[SQLModel]] = (Dwelling, Household, Person, Occupancy)

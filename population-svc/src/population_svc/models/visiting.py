@@ -34,7 +34,7 @@ class Visit(Base, table=True):
 
     __table_args__ = (
         Index("ix_visit_household_id", "household_id", "visited_on", "id"),
-        Index("ix_visit_area_code", "area_code", "visited_on"),
+        Index("ix_visit_area_code", "area_code", "visited_on", postgresql_include=["household_id", "outcome"]),
     )
 
 

@@ -10,7 +10,7 @@ from grid_kernel.auth import CurrentActor
 from grid_kernel.clock import today
 from grid_kernel.errors import InvalidInput, NotFound, refusals
 from grid_kernel.routing import GridRouter
-from grid_kernel.runtime import Now, Reads
+from grid_kernel.runtime import CurrentRuntime, Now, Reads
 from population_svc import progress, queries, rules
 from population_svc.routes.asked import Area, Quarter
 from population_svc.schemas import CountsOut, ProgressOut
@@ -21,9 +21,11 @@ figures = GridRouter(tags=["figures"])
 
 
 @figures.get("/progress", responses=refusals(InvalidInput, NotFound))
-async def get_progress(area: Area, actor: CurrentActor, reads: Reads, now: Now, quarter: Quarter = None) -> ProgressOut:
+async def get_progress(
+    area: Area, actor: CurrentActor, runtime: CurrentRuntime, now: Now, quarter: Quarter = None
+) -> ProgressOut:
     """How an area and each of its grids stand in the quarterly round; every number names the query of its rows."""
-    return await progress.read_progress(reads, actor, area, quarter, today(now))
+    return await progress.read_progress(runtime.system_reads(actor), actor, area, quarter, today(now))
 
 
 @figures.get("/counts", responses=refusals(InvalidInput, NotFound))
