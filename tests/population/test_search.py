@@ -16,7 +16,7 @@ from grid_kernel.runtime import Runtime
 from grid_kernel.tables import calendar_day
 from grid_kernel.working_calendar import WorkingCalendar
 from population_svc.grams import name_grams, query_name_grams
-from population_svc.rules import routine_since
+from population_svc.rules import door_digest, routine_since
 
 
 async def found(api: Api, who: Actor, **criteria: Any) -> set[str]:
@@ -84,7 +84,13 @@ async def test_the_code_at_a_door_opens_the_dwelling_and_only_the_newest_does(
     opened = await api.post(place.collector, "/door-openings", {"token": first.lower()})
     assert opened.json()["dwelling"]["id"] == home["dwelling"]["id"]
     assert [each["id"] for each in opened.json()["households"]] == [home["id"]]
+    pack = (await api.get(place.worker, f"/packs/{place.grid}")).json()
+    assert [each["doorDigest"] for each in pack["households"]] == [door_digest(first)], "known without a signal too"
+    assert first not in str(pack)
     second = (await api.post(place.worker, path, {})).json()["token"]
+    newer = (await api.get(place.worker, f"/packs/{place.grid}?since={pack['cursor']}")).json()
+    assert not newer["complete"]
+    assert [each["doorDigest"] for each in newer["households"]] == [door_digest(second)]
     refused(await api.post(place.worker, "/door-openings", {"token": first}), 404, "not-found")
     refused(await api.post(place.neighbour, "/door-openings", {"token": second}), 404, "not-found")
     refused(await api.post(place.leader, "/door-openings", {"token": second}), 403, "forbidden")

@@ -25,10 +25,11 @@ async def put_up_token(session: AsyncSession, actor: Actor, dwelling_id: UUID, *
         old.replaced_at = now
         await session.flush()
     token = "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
-    session.add(DoorToken(dwelling_id=dwelling.id, token_index=token, issued_at=now))
+    digest = rules.door_digest(token)
+    session.add(DoorToken(dwelling_id=dwelling.id, token_index=token, phone_digest=digest, issued_at=now))
     await session.flush()
     await record_act(session, actor, "door_token.put_up", dwelling, kind="dwelling", now=now)
-    return DoorTokenOut(dwelling_id=dwelling.id, token=token)
+    return DoorTokenOut(dwelling_id=dwelling.id, token=token, path=f"/field/find#{token}")
 
 
 async def call_household(

@@ -78,6 +78,7 @@ class DoorToken(Base, table=True):
     id: UUID = Field(default_factory=uuid7, primary_key=True)
     dwelling_id: UUID = Field(foreign_key="dwelling.id")
     token_index: str | bytes = Field(sa_type=BlindIndex(DOOR), unique=True)
+    phone_digest: str | None = None
     issued_at: datetime = Field(sa_type=UtcDateTime)
     replaced_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 

@@ -25,7 +25,17 @@ from sqlmodel import col
 
 from grid_kernel.auth import Actor
 from grid_kernel.clock import Period, month_of
-from population_svc.models import CareEntry, Dwelling, FollowUp, Household, Occupancy, Person, RosterChange, Visit
+from population_svc.models import (
+    CareEntry,
+    DoorToken,
+    Dwelling,
+    FollowUp,
+    Household,
+    Occupancy,
+    Person,
+    RosterChange,
+    Visit,
+)
 from population_svc.queries.scope import running, visible
 from population_svc.rules import VisitOutcome
 
@@ -58,8 +68,11 @@ def pack_households(
         acts.c.last_tried_on,
         acts.c.last_outcome,
         acts.c.revisit_on,
+        col(DoorToken.phone_digest).label("door_digest"),
     ]
+    hangs = and_(col(DoorToken.dwelling_id) == col(Household.dwelling_id), col(DoorToken.replaced_at).is_(None))
     asked = visible(actor, Household).join(Dwelling, col(Dwelling.id) == col(Household.dwelling_id))
+    asked = asked.outerjoin(DoorToken, hangs)
     asked = asked.outerjoin(acts, acts.c.household_id == col(Household.id))
     asked = asked.outerjoin(care, care.c.household_id == col(Household.id))
     asked = asked.where(col(Household.area_code) == grid, col(Household.dissolved_on).is_(None))

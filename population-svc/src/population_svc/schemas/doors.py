@@ -12,10 +12,15 @@ Token = Annotated[str, StringConstraints(strip_whitespace=True, to_upper=True, p
 
 
 class DoorTokenOut(Schema):
-    """The code for a door, shown once; the one before it opens nothing any more."""
+    """The code for a door, shown once; the one before it opens nothing any more.
+
+    Printed as a QR behind the town's address, `path` lets the phone open the door without a signal: what stands behind
+    the # is sent to nobody.
+    """
 
     dwelling_id: UUID
     token: str
+    path: str
 
 
 class DoorOpening(Input):

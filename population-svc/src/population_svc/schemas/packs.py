@@ -31,7 +31,10 @@ class PackPerson(PackMember):
 
 
 class PackHousehold(Schema):
-    """A household with its dwelling, its persons, and how it stands in the quarter."""
+    """A household with its dwelling, its persons, and how it stands in the quarter.
+
+    `doorDigest` is the start of the SHA-256 of the code at its door, in URL-safe Base64: a phone finds the door by it.
+    """
 
     id: UUID
     version: int
@@ -56,6 +59,7 @@ class PackHousehold(Schema):
     last_visited_on: date | None
     last_outcome: VisitOutcome | None
     revisit_on: date | None
+    door_digest: str | None = None
     persons: list[PackMember]
 
 

@@ -1,7 +1,7 @@
 import type { Mark, Shown } from '@grid/offline'
 import { describe, expect, it } from 'vitest'
 import type { Frame, Household } from '../src/work/pack'
-import { ageOn, buildingPart, changeOf, leftByBuilding, putOff, search, standing, todaysGroups, unknownVisits, withWaiting } from '../src/work/rules'
+import { ageOn, buildingPart, changeOf, doorDigest, leftByBuilding, putOff, search, standing, todaysGroups, unknownVisits, withWaiting } from '../src/work/rules'
 
 const BASE = { presence: 'living', careReasons: [], careVisits: 0, visitedInQuarter: false, visitedInMonth: false, persons: [], phone: null }
 
@@ -122,5 +122,15 @@ describe('a correction', () => {
 describe('an age', () => {
   it('changes on the birthday', () => {
     expect([ageOn('1953-11-25', '2026-11-24'), ageOn('1953-11-25', '2026-11-25'), ageOn(null, '2026-11-25')]).toEqual([72, 73, undefined])
+  })
+})
+
+describe('the code at a door', () => {
+  it('is known by the digest the service put into the pack', async () => {
+    expect(await doorDigest('0123456789ABCDEF')).toBe('ISWywzKx')
+    expect(await doorDigest('#0123456789abcdef ')).toBe('ISWywzKx')
+  })
+  it('is nothing else that is typed', async () => {
+    for (const typed of ['', '402', '王小明', '0123456789ABCDE', '0123456789ABCDEU']) expect(await doorDigest(typed)).toBeUndefined()
   })
 })

@@ -142,6 +142,16 @@ export function ageOn(birthDate: string | null, day: string): number | undefined
   return day.slice(5) < birthDate.slice(5) ? years - 1 : years
 }
 
+const DOOR_CODE = /^#?[0-9A-HJKMNP-TV-Z]{16}$/i
+
+/** The digest by which the pack knows the code at a door; undefined when what was read is no such code. */
+export async function doorDigest(read: string): Promise<string | undefined> {
+  const code = read.trim()
+  if (!DOOR_CODE.test(code)) return undefined
+  const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(code.replace('#', '').toUpperCase()))
+  return btoa(String.fromCharCode(...new Uint8Array(hash).subarray(0, 6))).replaceAll('+', '-').replaceAll('/', '_')
+}
+
 /** Households whose door, names or telephone contain every word typed; digits alone look at rooms and telephones. */
 export function search(households: readonly Household[], typed: string): Household[] {
   const words = typed.trim().toLowerCase().split(/\s+/).filter(Boolean)
