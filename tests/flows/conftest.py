@@ -5,7 +5,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,7 +14,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from grid_deploy import processes, stack
+from grid_deploy import commands, engines, processes, stack
+from grid_deploy.engines import Engines
+from grid_deploy.environment import service_environment
 from grid_deploy.settings import SERVICES, Settings
 
 GRID, COMMUNITY, STREET, DISTRICT = "150204006019003", "150204006019", "150204006", "150204"
@@ -30,12 +33,19 @@ def _environment(state: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def environ(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    """Where the town of this run lives; that of the shell where one runs already."""
+    if os.environ.get("GRID_TEST_TOWN"):
+        return os.environ
+    return _environment(tmp_path_factory.mktemp("town"))
+
+
+@pytest.fixture(scope="session")
+def town(environ: Mapping[str, str]) -> Iterator[str]:
     """The address of a running system with the demo; GRID_TEST_TOWN names one that runs already."""
     if running := os.environ.get("GRID_TEST_TOWN"):
         yield running
         return
-    environ = _environment(tmp_path_factory.mktemp("town"))
     command = [sys.executable, "-m", "grid_deploy", "up"]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=READY_SECONDS, check=False)
     settings = Settings.load(environ)
@@ -44,6 +54,38 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield f"http://127.0.0.1:{environ['GRID_GATEWAY_PORT']}"
     finally:
         stack.down(settings)
+
+
+@dataclass(frozen=True)
+class Operator:
+    """Whoever runs the services' own commands on the machine of the town."""
+
+    engines: Engines
+    environ: Mapping[str, str]
+
+    def run(self, service: str, *arguments: str) -> str:
+        """Run one command of a service to its end."""
+        return commands.in_service(self.engines, commands.service_named(service), arguments, self.environ)
+
+    @contextmanager
+    def running(self, service: str, *arguments: str) -> Iterator[None]:
+        """Let a part of a service run beside it, as it may in production."""
+        process = commands.service_named(service)
+        environment = service_environment(self.engines, process, environ=self.environ)
+        with subprocess.Popen(
+            [sys.executable, "-m", process.module, *arguments],
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ) as part:
+            yield
+            part.terminate()
+
+
+@pytest.fixture(scope="session")
+def operator(town: str, environ: Mapping[str, str]) -> Operator:
+    """Who runs commands beside the running town."""
+    return Operator(engines.start(Settings.load(environ)), environ)
 
 
 class Account:
@@ -94,6 +136,26 @@ def sign_in(town: str) -> Iterator[SignIn]:
     yield signed_in
     for account in known.values():
         account.client.close()
+
+
+@pytest.fixture
+def newcomer(town: str, sign_in: SignIn) -> Iterator[Callable[[str], tuple[str, Account]]]:
+    """Open an account for somebody new of an area, who holds no post yet: its id, and the browser of it."""
+    opened: list[httpx.Client] = []
+
+    def opened_in(area: str) -> tuple[str, Account]:
+        login = f"new.{uuid4().hex[:10]}"
+        given = {"login": login, "displayName": "李新", "areaCode": area, "password": uuid4().hex}
+        account = sign_in("admin.system").do("POST", "gateway/v1/accounts", given)
+        client = httpx.Client(base_url=town, headers={"X-Grid-Request": "1"}, timeout=30)
+        opened.append(client)
+        entered = client.post("/api/gateway/v1/session", json={"login": login, "password": given["password"]})
+        assert entered.status_code == 200, entered.text
+        return account["id"], Account(client)
+
+    yield opened_in
+    for client in opened:
+        client.close()
 
 
 @pytest.fixture

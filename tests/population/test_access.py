@@ -37,7 +37,7 @@ TEAM = {"areaCode": GRID[:12], "kind": "repair", "name": "队", "hours": "8:00",
 SEAT = {"communityCode": GRID[:12], "body": "culture", "personId": str(ANY), "since": "2026-01-01"}
 SEAT |= {"until": "2027-01-01"}
 DOCUMENT = {"communityCode": GRID[:12], "kind": "notice", "title": "公告", "body": "停水"}
-PUBLIC = {("GET", "/public-documents"), ("GET", "/public-documents/{}")}
+PUBLIC = {("GET", "/own-record/ways"), ("GET", "/public-documents"), ("GET", "/public-documents/{}")}
 SECRECY = {
     "personId": str(ANY),
     "unit": "office-x",
@@ -46,7 +46,8 @@ SECRECY = {
     "basis": "刑事诉讼法",
 }
 # Opened by a code of the window, not by an account.
-OWN = {"/own-record", *(f"/own-record/{each}" for each in ("openings", "requests", "withdrawals", "closing"))}
+_WAYS = ("openings", "requests", "withdrawals", "closing", "sign-ins", "sign-ins/openings")
+OWN = {"/own-record", *(f"/own-record/{each}" for each in _WAYS)}
 ROUTES: list[tuple[str, str, Any]] = [
     ("GET", "/households", None),
     ("POST", "/households", HOUSEHOLD),

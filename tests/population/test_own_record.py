@@ -206,6 +206,50 @@ async def test_a_request_is_answered_within_fifteen_working_days(api: Api, place
     refused(await api.post(other.head, path, no, version=2), 404, "not-found")
 
 
+async def test_a_granted_correction_is_written_into_the_record(api: Api, place: Place) -> None:
+    born = person("王晓明")
+    home = await api.registered(place.worker, place.household(born))
+    mine = f"/persons/{home['persons'][0]['id']}"
+    secret = await secret_of(api, place, born)
+    request = await asked(api, secret, "correction", "名字是小明，电话换了")
+    path = f"/data-requests/{request['id']}/decision"
+    refused(await api.post(place.head, path, {"granted": True}, version=1), 400, None, "/correction")
+    correction = {"name": "王小明", "evidence": "document_shown"}
+    denied = {"granted": False, "answer": "与身份证一致", "correction": correction}
+    refused(await api.post(place.head, path, denied, version=1), 400, None, "/correction")
+    wrong = {"granted": True, "correction": {"birthDate": "2999-01-01", "evidence": "document_shown"}}
+    refused(await api.post(place.head, path, wrong, version=1), 400)
+    assert (await own(api, secret))["requests"][0]["state"] == "open", "a correction that cannot be leaves it open"
+    both = {"granted": True, "correction": correction, "change": {"phone": "12000003333"}}
+    assert (await api.post(place.head, path, both, version=1)).json()["state"] == "granted"
+    shown = await own(api, secret)
+    assert (shown["name"], shown["phone"], shown["requests"][0]["state"]) == ("王小明", "12000003333", "granted")
+    assert (await api.get(place.worker, mine)).json()["name"] == "王小明"
+    restriction = await asked(api, secret, "restriction")
+    other = f"/data-requests/{restriction['id']}/decision"
+    refused(await api.post(place.head, other, both, version=1), 400, None, "/correction")
+
+
+async def test_a_granted_deletion_takes_away_what_rests_on_consent_and_archives_the_rest(
+    api: Api, place: Place
+) -> None:
+    born = person("钱三")
+    home = await api.registered(place.worker, place.household(born))
+    for reason, kind in (("disability", "consent"), ("advanced_age", "statutory")):
+        care = {"personId": home["persons"][0]["id"], "reason": reason, "basis": "本人意愿", "basisKind": kind}
+        assert (await api.post(place.worker, "/care-entries", care | {"startsOn": "2026-01-10"})).status_code == 201
+    secret = await secret_of(api, place, born)
+    request = await asked(api, secret, "deletion")
+    decided = await api.post(place.head, f"/data-requests/{request['id']}/decision", {"granted": True}, version=1)
+    assert decided.status_code == 200, decided.text
+    left = await own(api, secret)
+    assert (left["phone"], left["restrictedOn"]) == (None, TODAY.isoformat())
+    assert {each["reason"]: each["endedOn"] for each in left["care"]} == {
+        "disability": TODAY.isoformat(),
+        "advanced_age": None,
+    }
+
+
 async def test_whose_processing_is_restricted_is_in_no_list(api: Api, place: Place) -> None:
     born = person("赵六")
     home = await api.registered(place.worker, place.household(born, person("王二", relation="12", sex="9")))

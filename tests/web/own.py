@@ -15,6 +15,7 @@ from grid_kernel.codes import read_table
 from population_svc.schemas import OwnCare, OwnRead, OwnRecord, OwnRequest, OwnVisit
 
 CODE, SECRET = "7K3M9QXA", "s" * 43
+PROVIDER = "https://id.example/sign-in?state=s1"
 OWN = "POST /api/population/v1/own-record"
 GIVEN = {"code": "7k3m ９ｑｘａ", "year": "1948", "month": "3", "day": "9"}
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
@@ -86,10 +87,19 @@ def answers() -> dict[str, Callable[..., Response]]:
             return problem(404, "own-code-unknown", "没有打开", "查询码或者出生日期不对。")
         return JSONResponse({"secret": SECRET, "closesAt": NOW.isoformat()})
 
+    def signed_in(_: Request, given: dict[str, Any]) -> Response:
+        if given != {"ticket": "t1", "state": "s1", "code": "c1"}:
+            return problem(403, "own-sign-in-refused", "登录没有完成", "请重新登录，或到社区窗口领取查询码。")
+        return JSONResponse({"secret": SECRET, "closesAt": NOW.isoformat()})
+
+    begun = {"address": PROVIDER, "ticket": "t1", "endsAt": NOW.isoformat()}
     told: dict[str, Callable[..., Response]] = {
         "GET /api/population/v1/labels": lambda *_: JSONResponse({"labels": {"enums": LABELS}}),
         OWN: lambda *_: JSONResponse(record()),
         f"{OWN}/openings": opening,
+        f"{OWN.replace('POST', 'GET')}/ways": lambda *_: JSONResponse({"signIn": True}),
+        f"{OWN}/sign-ins": lambda *_: JSONResponse(begun, 201),
+        f"{OWN}/sign-ins/openings": signed_in,
         f"{OWN}/requests": lambda *_: JSONResponse(record()),
         f"{OWN}/withdrawals": lambda *_: JSONResponse(record()),
         f"{OWN}/closing": lambda *_: Response(status_code=204),

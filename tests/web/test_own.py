@@ -5,7 +5,7 @@ import re
 import httpx
 import pytest
 from starlette.responses import JSONResponse
-from tests.web.own import CODE, GIVEN, OWN, SECRET, answers, record
+from tests.web.own import CODE, GIVEN, OWN, PROVIDER, SECRET, answers, record
 from tests.web.stub import Gateway, problem
 
 
@@ -35,6 +35,37 @@ async def test_the_code_of_the_window_opens_the_own_record(resident: httpx.Async
         assert word in page.text
     told = [given for _, path, _, given in gateway.asked if path.endswith("/own-record")]
     assert told == [{"secret": SECRET}]
+
+
+async def test_the_identity_provider_opens_the_own_record_without_a_code(
+    resident: httpx.AsyncClient, gateway: Gateway
+) -> None:
+    assert 'href="/mine/sign-in"' in (await resident.get("/mine")).text
+    away = await resident.get("/mine/sign-in")
+    assert (away.status_code, away.headers["location"]) == (303, PROVIDER)
+    assert "samesite=lax" in away.headers["set-cookie"].lower()
+    back = await resident.get("/mine/signed-in?state=s1&code=c1")
+    assert back.status_code == 200, back.text
+    assert 'url=/mine"' in back.text
+    for given in ("c1", "s1", "t1", SECRET):
+        assert not re.findall(rf"(?:href|action|url)=[^>]*{given}\b", back.text)
+    assert not any(cookie.endswith("-ticket") for cookie in resident.cookies)
+    assert "阿依古丽·买买提" in (await resident.get("/mine")).text
+    again = await resident.get("/mine/signed-in?state=s1&code=c1")
+    assert (again.status_code, "登录没有完成" in again.text) == (400, True)
+
+
+async def test_a_sign_in_that_failed_leads_back_to_the_code(resident: httpx.AsyncClient, gateway: Gateway) -> None:
+    stopped = await resident.get("/mine/signed-in?error=access_denied&state=s1")
+    assert (stopped.status_code, 'name="code"' in stopped.text) == (400, True)
+    await resident.get("/mine/sign-in")
+    refused = await resident.get("/mine/signed-in?state=s1&code=c2")
+    assert (refused.status_code, "请重新登录" in refused.text) == (403, True)
+    assert not resident.cookies
+    gateway.instead[f"{OWN}/sign-ins"] = lambda *_: problem(503, "identity-provider-away", "不可用", "请稍后再试。")
+    assert (await resident.get("/mine/sign-in")).status_code == 503
+    gateway.instead[f"{OWN.replace('POST', 'GET')}/ways"] = lambda *_: JSONResponse({"signIn": False})
+    assert "/mine/sign-in" not in (await resident.get("/mine")).text
 
 
 async def test_who_looked_is_told_without_a_name(resident: httpx.AsyncClient) -> None:

@@ -2,6 +2,7 @@
 
 from grid_kernel.main import main
 from population_svc.app import SERVICE
+from population_svc.settings import PopulationSettings
 
 if __name__ == "__main__":
-    main(SERVICE)
+    main(SERVICE, settings_class=PopulationSettings)

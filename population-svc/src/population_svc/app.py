@@ -6,8 +6,10 @@ from grid_kernel.app import service_app
 from grid_kernel.service import Service
 from grid_kernel.settings import ServiceSettings
 from population_svc import commands, events, jobs, rules
+from population_svc.identity import open_identity
 from population_svc.models import Base
 from population_svc.routes import ROUTERS
+from population_svc.settings import PopulationSettings
 
 SERVICE = Service(
     name="population",
@@ -40,9 +42,10 @@ SERVICE = Service(
         "visit_outcomes",
     ),
     loader=commands.load,
+    lifespan=open_identity,
 )
 
 
 def create_app(settings: ServiceSettings | None = None) -> FastAPI:
     """Make the app of the population base."""
-    return service_app(SERVICE, settings)
+    return service_app(SERVICE, settings or PopulationSettings.load(SERVICE.name))

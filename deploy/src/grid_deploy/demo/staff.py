@@ -70,6 +70,7 @@ class _Register:
             "display_name": self._names.surname() + self._names.given(sex),
             "password_plain": f"qingshan-{login}" if login in self._ids else None,
             "totp": False,
+            "area_code": DISTRICT,  # said when all posts are given
             "synthetic": True,
         }
         self.staff.accounts.append(row)
@@ -112,7 +113,18 @@ def staff_of(plan: Plan, grids: tuple[Grid, ...]) -> Staff:
         _community(register, members[0].community, named)
         _officers(register, members, named, with_vacancy=code == list(stage)[-1])
         _guides_and_directors(register, members, named)
+    _at_their_places(register.staff)
     return register.staff
+
+
+def _at_their_places(staff: Staff) -> None:
+    """Register everybody where he or she works: a station's head sees its own people, and no more."""
+    places: dict[str, set[str]] = {}
+    for post in staff.posts:
+        places.setdefault(post["account_id"], set()).add(post["area_code"][:12])
+    for account in staff.accounts:
+        worked = places.get(account["id"], set())
+        account["area_code"] = worked.pop() if len(worked) == 1 else DISTRICT
 
 
 def _stage(codes: list[str]) -> dict[str, str]:

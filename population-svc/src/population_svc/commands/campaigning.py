@@ -34,18 +34,16 @@ async def places_for(runtime: "Runtime", actor: Actor, entry: CampaignIn, now: d
     if entry.selection.places is None or entry.starts_on > today(now):
         return None
     try:
-        return await _asked(runtime, entry.area_code, entry.selection.places, actor)
+        return await _asked(runtime, entry.area_code, entry.selection.places)
     except Unavailable:
         return None
 
 
-async def _asked(
-    runtime: "Runtime", area: str, chosen: PlacesChosen, actor: Actor | None = None
-) -> Sequence[PlaceNamed]:
+async def _asked(runtime: "Runtime", area: str, chosen: PlacesChosen) -> Sequence[PlaceNamed]:
     found, after = list[PlaceNamed](), None
     while len(found) < rules.MOST_MEMBERS:
         asked = ListPlaces(area_code=area, of=chosen.of, kinds=tuple(chosen.kinds), after=after)
-        answer = await ask(runtime, LIST_PLACES, asked, actor=actor)
+        answer = await ask(runtime, LIST_PLACES, asked)
         found += answer.places
         if not answer.more:
             break

@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,8 +15,9 @@ from grid_kernel.errors import InvalidInput, NotFound, Refusal
 from grid_kernel.events import publish
 from grid_kernel.identifiers import query_code, typed_query_code
 from population_svc import queries, rules
+from population_svc.commands.changing import change_person, correct_person
 from population_svc.models import CareEntry, DataRequest, OwnAccess, Secrecy
-from population_svc.rules import RequestKind
+from population_svc.rules import BasisKind, RequestKind
 from population_svc.schemas import (
     DataRequestDecision,
     OwnAsk,
@@ -73,6 +75,28 @@ async def open_own(session: AsyncSession, entry: OwnOpening, *, now: datetime) -
     return OwnPass(secret=secret, closes_at=now + rules.PASS_LASTS)
 
 
+async def open_signed_in(session: AsyncSession, number: str, *, now: datetime) -> OwnPass:
+    """A pass for whoever the identity provider vouches for, as if the card had been shown at the window."""
+    person = await queries.by_id_number(session, rules.as_stored(number))
+    if person is None or person.status is rules.PersonStatus.MERGED:
+        raise rules.OwnRecordUnknown
+    secret = secrets.token_urlsafe(32)
+    access = OwnAccess(
+        person_id=person.id,
+        area_code=person.area_code,
+        code_index=secrets.token_urlsafe(32),
+        issued_by="identity-provider",
+        issued_at=now,
+        expires_at=now,
+    )
+    access.open(secret, now)
+    session.add(access)
+    await session.flush()
+    resident = rules.as_resident(person.id)
+    await record_act(session, resident, "own_record.opened", person, kind="person", now=now, reason="identity_provider")
+    return OwnPass(secret=secret, closes_at=now + rules.PASS_LASTS)
+
+
 async def opened(session: AsyncSession, entry: OwnAsk, *, now: datetime) -> OwnAccess:
     """What a pass opens; OwnRecordClosed when it does not any more."""
     found = await queries.own_pass(session, entry.secret, now)
@@ -127,30 +151,59 @@ async def withdraw_own(session: AsyncSession, entry: OwnWithdrawal, *, now: date
 async def decide_request(
     session: AsyncSession, actor: Actor, request_id: UUID, decision: DataRequestDecision, *, version: int, now: datetime
 ) -> DataRequest:
-    """Grant or refuse what a person asked for; a refusal gives its reason, a restriction holds from now on."""
+    """Grant or refuse what a person asked for. What is granted holds from now on: it is written with the decision."""
     asked = await queries.data_request_for_update(session, actor, request_id)
     rules.check_decides_requests(actor, asked.area_code)
     expect_version(asked, version)
     if not decision.granted and decision.answer is None:
         raise InvalidInput.at("/answer", "missing")
+    rules.check_brings_correction(asked.kind, granted=decision.granted, brings=_brings(decision))
     asked.decide(granted=decision.granted, answer=decision.answer, now=now)
     if decision.granted:
-        await _restrict(session, asked, now)
+        await _carry_out(session, actor, asked, decision, now)
     await session.flush()
     outcome = asked.state.value
     await record_act(session, actor, "data_request.decided", asked, kind="data_request", now=now, reason=outcome)
     return asked
 
 
-async def _restrict(session: AsyncSession, asked: DataRequest, now: datetime) -> None:
-    """A record that must be kept by law is not used any more once its deletion is granted (PIPL 47)."""
+def _brings(decision: DataRequestDecision) -> str | None:
+    return next((name for name in ("correction", "change") if getattr(decision, name) is not None), None)
+
+
+async def _carry_out(
+    session: AsyncSession, actor: Actor, asked: DataRequest, decision: DataRequestDecision, now: datetime
+) -> None:
     restricts = {RequestKind.DELETION: True, RequestKind.RESTRICTION: True, RequestKind.LIFT_RESTRICTION: False}
-    if (restricted := restricts.get(asked.kind)) is None:
-        return
-    person = await queries.any_person(session, asked.person_id)
-    if person is not None:
-        change = {"restricted_on": today(now) if restricted else None}
+    if asked.kind is RequestKind.CORRECTION:
+        await _correct(session, actor, asked.person_id, decision, now)
+    elif asked.kind in restricts:
+        person = await queries.any_person(session, asked.person_id)
+        if person is None:
+            return
+        change: dict[str, Any] = {"restricted_on": today(now) if restricts[asked.kind] else None}
+        if asked.kind is RequestKind.DELETION:
+            # A record that must be kept by law is not used any more (PIPL 47); what rests on consent alone is gone.
+            change["phone"] = None
+            await _end_consents(session, person.id, now)
         person.change(change, since=person.effective_on, now=now)
+
+
+async def _correct(
+    session: AsyncSession, actor: Actor, person_id: UUID, decision: DataRequestDecision, now: datetime
+) -> None:
+    person = await queries.person_for_update(session, actor, person_id)
+    if decision.correction is not None:
+        entry = decision.correction
+        person = await correct_person(session, actor, person_id, entry, version=person.version, now=now)
+    if decision.change is not None:
+        await change_person(session, actor, person_id, decision.change, version=person.version, now=now)
+
+
+async def _end_consents(session: AsyncSession, person_id: UUID, now: datetime) -> None:
+    for care in (await session.execute(queries.own_care(person_id))).scalars():
+        if care.ended_on is None and care.basis_kind is not BasisKind.STATUTORY:
+            await publish(session, care.withdraw(on=today(now), now=now))
 
 
 async def propose_secrecy(session: AsyncSession, actor: Actor, entry: SecrecyIn, *, now: datetime) -> Secrecy:

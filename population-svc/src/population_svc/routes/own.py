@@ -8,9 +8,19 @@ from grid_kernel.db import SystemSession, WriteSession
 from grid_kernel.errors import Forbidden, InvalidInput, NotFound, Refusal, refusals, respond
 from grid_kernel.routing import GridRouter
 from grid_kernel.runtime import CurrentRuntime, Now
-from population_svc import commands
+from population_svc import commands, identity
 from population_svc import own as told
-from population_svc.rules import CareEntryEnded, NoConsentToWithdraw, OwnCodeLocked, OwnCodeUnknown, OwnRecordClosed
+from population_svc.rules import (
+    CareEntryEnded,
+    IdentityProviderAway,
+    NoConsentToWithdraw,
+    OwnCodeLocked,
+    OwnCodeUnknown,
+    OwnRecordClosed,
+    OwnRecordUnknown,
+    OwnSignInNotOffered,
+    OwnSignInRefused,
+)
 from population_svc.schemas import (
     OwnAsk,
     OwnCodeIn,
@@ -19,6 +29,9 @@ from population_svc.schemas import (
     OwnPass,
     OwnRecord,
     OwnRequestIn,
+    OwnSignedIn,
+    OwnSignIn,
+    OwnWays,
     OwnWithdrawal,
 )
 
@@ -36,6 +49,35 @@ async def open_own_record(entry: OwnOpening, request: Request, session: SystemSe
     """Open the own record by the code and the date of birth; five wrong dates spend the code."""
     found = await commands.open_own(session, entry, now=now)
     return respond(request, found) if isinstance(found, Refusal) else found
+
+
+@own.get("/own-record/ways")
+async def list_own_ways(runtime: CurrentRuntime) -> OwnWays:
+    """Whether one may come by the identity provider, besides by the code of the window."""
+    return OwnWays(sign_in=identity.is_offered(runtime))
+
+
+@own.post(
+    "/own-record/sign-ins",
+    status_code=201,
+    responses=refusals(OwnSignInNotOffered, OwnSignInRefused, IdentityProviderAway),
+)
+async def begin_own_sign_in(runtime: CurrentRuntime, now: Now) -> OwnSignIn:
+    """Begin to sign in with the identity provider: the address, and a ticket for the browser to keep."""
+    begun = await identity.identity_of(runtime).begin(now)
+    return OwnSignIn(address=begun.address, ticket=begun.ticket, ends_at=begun.ends_at)
+
+
+@own.post(
+    "/own-record/sign-ins/openings",
+    responses=refusals(OwnSignInNotOffered, OwnSignInRefused, OwnRecordUnknown, IdentityProviderAway),
+)
+async def open_signed_in(entry: OwnSignedIn, request: Request, runtime: CurrentRuntime, now: Now) -> OwnPass:
+    """Open the own record with what the identity provider answered."""
+    # No transaction waits for somebody else's server.
+    number = await identity.identity_of(runtime).finish(entry.ticket, entry.state, entry.code, now)
+    async with runtime.system_session(request) as session:
+        return await commands.open_signed_in(session, number, now=now)
 
 
 @own.post("/own-record", responses=refusals(OwnRecordClosed))

@@ -61,7 +61,7 @@ async def decide_data_request(
     session: WriteSession,
     now: Now,
 ) -> DataRequestOut:
-    """Grant or refuse; granted deletion or restriction takes the person out of every list but the archive."""
+    """Grant or refuse; what is granted is done with it: a correction written, a record archived."""
     decided = await commands.decide_request(session, actor, request_id, decision, version=version, now=now)
     return _request_shown(decided, now)
 

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from grid_kernel.auth import Actor, Grant, Post
-from grid_kernel.errors import Forbidden, InvalidInput, NotFound, TooManyRequests, WrongState
+from grid_kernel.errors import Forbidden, InvalidInput, NotFound, TooManyRequests, Unavailable, WrongState
 
 CODE_LASTS = timedelta(minutes=30)
 PASS_LASTS = timedelta(minutes=30)
@@ -46,6 +46,30 @@ class OwnCodeLocked(TooManyRequests):
     status, code = 429, "own-code-locked"
 
 
+class OwnSignInNotOffered(NotFound):
+    """No identity provider is configured; the code of the window is the way."""
+
+    status, code = 404, "own-sign-in-not-offered"
+
+
+class OwnSignInRefused(Forbidden):
+    """What the identity provider answered does not fit what was asked, or is too old."""
+
+    status, code = 403, "own-sign-in-refused"
+
+
+class OwnRecordUnknown(NotFound):
+    """Nobody is registered with the number the provider vouches for."""
+
+    status, code = 404, "own-record-unknown"
+
+
+class IdentityProviderAway(Unavailable):
+    """The identity provider does not answer as it should."""
+
+    code = "identity-provider-away"
+
+
 class OwnRecordClosed(NotFound):
     """The half hour is over, or the record was closed."""
 
@@ -80,6 +104,15 @@ def check_decides_requests(actor: Actor, area_code: str) -> None:
     """Requests of persons are decided by the station head."""
     if not actor.holds(Post.STATION_HEAD, area=area_code):
         raise Forbidden
+
+
+def check_brings_correction(kind: RequestKind, *, granted: bool, brings: str | None) -> None:
+    """A granted correction says what is written into the record; nothing else brings anything."""
+    corrects = granted and kind is RequestKind.CORRECTION
+    if corrects and brings is None:
+        raise InvalidInput.at("/correction", "missing")
+    if not corrects and brings is not None:
+        raise InvalidInput.at(f"/{brings}", "not-acceptable")
 
 
 def check_may_see_reads(actor: Actor) -> None:

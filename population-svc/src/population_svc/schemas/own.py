@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from grid_kernel.schemas import Input, Note, Schema, UnitCode
 from population_svc.rules import BasisKind, CareState, RequestKind, RequestState, VisitOutcome
-from population_svc.schemas.persons import DocumentNumber
+from population_svc.schemas.persons import DocumentNumber, PersonChange, PersonCorrection
 
 Typed = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
 Secret = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
@@ -35,6 +35,28 @@ class OwnOpening(Input):
 
     code: Typed
     birth_date: date
+
+
+class OwnWays(Schema):
+    """How people reach their own record."""
+
+    sign_in: bool
+
+
+class OwnSignIn(Schema):
+    """Where to sign in with the identity provider, and what the browser has to bring back."""
+
+    address: str
+    ticket: str
+    ends_at: datetime
+
+
+class OwnSignedIn(Input):
+    """What the identity provider answered, with what the browser kept."""
+
+    ticket: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,1000}$")]
+    state: Secret
+    code: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 
 
 class OwnPass(Schema):
@@ -145,10 +167,12 @@ class DataRequestOut(OwnRequest):
 
 
 class DataRequestDecision(Input):
-    """Granted, or refused with the reason the person is told."""
+    """Granted, or refused with the reason the person is told; what a granted correction writes into the record."""
 
     granted: bool
     answer: Note | None = None
+    correction: PersonCorrection | None = None
+    change: PersonChange | None = None
 
 
 class ReadsOf(Schema):

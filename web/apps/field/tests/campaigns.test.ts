@@ -1,6 +1,6 @@
 import type { JsonSchema } from '@grid/forms'
 import { describe, expect, it } from 'vitest'
-import { answersOf, askable, openAt } from '../src/work/campaigns'
+import { answersOf, askable, openAt, openElsewhere } from '../src/work/campaigns'
 import type { Frame, Household } from '../src/work/pack'
 
 const schema = {
@@ -27,5 +27,16 @@ describe('a campaign at a home', () => {
     const kept = [{ kind: 'campaign.answer', targetId: 'h', state: 'queued', body: { campaignId: 'c' } }]
     expect(openAt([frame(null)], home, kept)).toHaveLength(0)
     expect(openAt([{} as Frame], home, [])).toHaveLength(0)
+  })
+  it('is shown by name where no household stands behind it', () => {
+    const targets = [
+      { targetId: 'd', label: '16栋101', known: {}, answeredAt: null },
+      { targetId: 'empty', label: '16栋102', known: {}, answeredAt: null },
+      { targetId: 'told', label: '16栋103', known: {}, answeredAt: '2026-11-25' },
+    ]
+    const frames = [{ campaigns: [{ id: 'c', targets }] }] as unknown as Frame[]
+    expect(openElsewhere(frames, new Map([['h', home]]), []).map((each) => each.open.map(({ target }) => target.label))).toEqual([['16栋102']])
+    const kept = [{ kind: 'campaign.answer', targetId: 'empty', state: 'queued', body: { campaignId: 'c' } }]
+    expect(openElsewhere(frames, new Map([['h', home]]), kept)).toEqual([])
   })
 })

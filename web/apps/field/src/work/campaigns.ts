@@ -10,17 +10,26 @@ export interface OpenCampaign {
 }
 type Kept = readonly { kind: string; targetId?: string | undefined; state: string; body: Readonly<Record<string, unknown>> }[]
 
-/** What is open at a household or its dwelling, without what the phone has kept already. */
-export function openAt(frames: readonly Frame[], household: Household, kept: Kept): OpenCampaign[] {
+/** What the phone has kept already is open no more. A pack from before there were campaigns has none. */
+function openTargets(frames: readonly Frame[], kept: Kept): OpenCampaign[] {
   const waiting = kept.filter((each) => each.kind === 'campaign.answer' && each.state !== 'rejected')
   const answered = new Set(waiting.map((each) => `${String(each.body['campaignId'])} ${String(each.targetId)}`))
-  // A pack from before there were campaigns has none.
   const running = frames.flatMap((frame) => (frame.campaigns as Campaign[] | undefined) ?? [])
-  return running.flatMap((campaign) => {
-    const target = campaign.targets.find((each) => each.targetId === household.id || each.targetId === household.dwellingId)
-    const open = target?.answeredAt === null && !answered.has(`${campaign.id} ${target.targetId}`)
-    return target && open ? [{ campaign, target }] : []
-  })
+  const all = running.flatMap((campaign) => campaign.targets.map((target) => ({ campaign, target })))
+  return all.filter(({ campaign, target }) => target.answeredAt === null && !answered.has(`${campaign.id} ${target.targetId}`))
+}
+
+/** What is open at a household or its dwelling. */
+export function openAt(frames: readonly Frame[], household: Household, kept: Kept): OpenCampaign[] {
+  return openTargets(frames, kept).filter(({ target }) => target.targetId === household.id || target.targetId === household.dwellingId)
+}
+
+/** What is open where no household lives: empty dwellings, buildings, things; campaign by campaign. */
+export function openElsewhere(frames: readonly Frame[], households: ReadonlyMap<string, Household>, kept: Kept): { campaign: Campaign; open: OpenCampaign[] }[] {
+  const lived = new Set([...households.values()].flatMap((household) => [household.id, household.dwellingId]))
+  const away = openTargets(frames, kept).filter(({ target }) => target.label && !lived.has(target.targetId))
+  const running = [...new Set(away.map(({ campaign }) => campaign))]
+  return running.map((campaign) => ({ campaign, open: away.filter((each) => each.campaign === campaign) }))
 }
 
 /** The schema without what is known; yes and no become two choices, so that nothing is a no unasked. */

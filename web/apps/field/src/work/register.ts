@@ -8,7 +8,7 @@ const TAKE_BACK_MS = 10_000
 
 export interface RegisterAct {
   kind: string
-  household: Household
+  household: Pick<Household, 'id'>
   title: string
   body: Record<string, unknown>
   targetId?: string

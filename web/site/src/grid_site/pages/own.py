@@ -1,4 +1,7 @@
-"""我的信息: the own record, opened by a code of the window. Code, date and pass are never part of an address."""
+"""我的信息: the own record, opened by a code of the window or by the identity provider.
+
+Code of the window, date and pass are never part of an address.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -20,7 +23,7 @@ from grid_site.vocabulary import Vocabulary
 
 OWN: Final = "/api/population/v1/own-record"
 TABLES: Final = ("sexes", "family_relations", "population_types", "care_reasons")
-_SEE_OTHER, _NOT_FOUND, _HALF_HOUR = 303, 404, 1_800
+_SEE_OTHER, _FORBIDDEN, _NOT_FOUND, _HALF_HOUR, _TEN_MINUTES = 303, 403, 404, 1_800, 600
 _LONGEST_WORDS = 1_000
 
 
@@ -31,6 +34,8 @@ def routes(pages: Pages, gateway: Gateway, vocabulary: Vocabulary, cookie_names:
     return [
         Route("/mine", page.show),
         Route("/mine", page.open, methods=["POST"]),
+        Route("/mine/sign-in", page.sign_in),
+        Route("/mine/signed-in", page.signed_in),
         Route("/mine/requests", page.ask, methods=["POST"]),
         Route("/mine/withdrawals", page.withdraw, methods=["POST"]),
         Route("/mine/closing", page.close, methods=["POST"]),
@@ -40,13 +45,13 @@ def routes(pages: Pages, gateway: Gateway, vocabulary: Vocabulary, cookie_names:
 class _Page:
     def __init__(self, pages: Pages, gateway: Gateway, vocabulary: Vocabulary, cookie: str, *, secure: bool) -> None:
         self._pages, self._gateway, self._vocabulary = pages, gateway, vocabulary
-        self._cookie, self._secure = cookie, secure
+        self._cookie, self._ticket, self._secure = cookie, f"{cookie}-ticket", secure
 
     async def show(self, request: Request) -> Response:
         """The own record while the pass holds, else the form for a code."""
         secret = request.cookies.get(self._cookie)
         if not secret:
-            return self._form(request)
+            return await self._form(request)
         return await self._told(request, await self._gateway.post(visitor_of(request), OWN, {"secret": secret}))
 
     async def open(self, request: Request) -> Response:
@@ -55,15 +60,40 @@ class _Page:
         code, born = typed(given.get("code", "")), _date_of(given)
         if not code or born is None:
             trouble = Trouble(visitor.words("own.incomplete"), visitor.words("own.incomplete-detail"), "bad")
-            return self._form(request, trouble, given, status=400)
+            return await self._form(request, trouble, given, status=400)
         opening = {"code": code, "birthDate": born.isoformat()}
         answer = await self._gateway.post(visitor, f"{OWN}/openings", opening)
         if not answer.ok:
-            return self._form(request, _trouble_of(visitor, answer), given, status=_status_of(answer))
-        response = RedirectResponse("/mine", status_code=_SEE_OTHER)
-        kept: Mapping[str, Any] = {"httponly": True, "samesite": "strict", "secure": self._secure, "path": "/"}
-        response.set_cookie(self._cookie, answer.data["secret"], max_age=_HALF_HOUR, **kept)
+            return await self._form(request, _trouble_of(visitor, answer), given, status=_status_of(answer))
+        return self._opened(RedirectResponse("/mine", status_code=_SEE_OTHER), answer)
+
+    async def sign_in(self, request: Request) -> Response:
+        """Off to the identity provider; what must come back stays with this browser for ten minutes."""
+        visitor = visitor_of(request)
+        answer = await self._gateway.post(visitor, f"{OWN}/sign-ins", {})
+        if not answer.ok:
+            return await self._form(request, _trouble_of(visitor, answer), status=_status_of(answer))
+        response = RedirectResponse(answer.data["address"], status_code=_SEE_OTHER)
+        # Lax: the provider leads back here from another site.
+        kept: Mapping[str, Any] = {"httponly": True, "samesite": "lax", "secure": self._secure, "path": "/"}
+        response.set_cookie(self._ticket, answer.data["ticket"], max_age=_TEN_MINUTES, **kept)
         return response
+
+    async def signed_in(self, request: Request) -> Response:
+        """Back from the identity provider: its answer is turned into a pass, once."""
+        visitor, given = visitor_of(request), request.query_params
+        opening = {name: given.get(name, "") for name in ("state", "code")}
+        opening["ticket"] = request.cookies.get(self._ticket, "")
+        if not all(opening.values()):
+            trouble = Trouble(visitor.words("own.not-signed-in"), visitor.words("own.not-signed-in-detail"))
+            return self._without_ticket(await self._form(request, trouble, status=400))
+        answer = await self._gateway.post(visitor, f"{OWN}/sign-ins/openings", opening)
+        if not answer.ok:
+            trouble = _trouble_of(visitor, answer)
+            return self._without_ticket(await self._form(request, trouble, status=_status_of(answer)))
+        # A page and no redirect: a browser led here from another site would not send the strict cookie along.
+        shown = self._pages.show(request, "own_signed_in.html", here="/mine")
+        return self._without_ticket(self._opened(shown, answer))
 
     async def ask(self, request: Request) -> Response:
         """Ask for something of the own record."""
@@ -97,7 +127,7 @@ class _Page:
     async def _told(self, request: Request, answer: Answer, trouble: Trouble | None = None) -> Response:
         visitor = visitor_of(request)
         if not answer.ok:
-            shown = self._form(request, _trouble_of(visitor, answer), status=_status_of(answer))
+            shown = await self._form(request, _trouble_of(visitor, answer), status=_status_of(answer))
             return shown if answer.away else self._forgotten(shown)
         enums = await self._vocabulary.enums(visitor, "population")
         codes = {name: await self._vocabulary.codes(visitor, "population", name) for name in TABLES}
@@ -105,7 +135,7 @@ class _Page:
         told: Mapping[str, Any] = {"own": own, "kinds": kinds(enums), "trouble": trouble}
         return self._pages.show(request, "own.html", here="/mine", status=400 if trouble else 200, **told)
 
-    def _form(
+    async def _form(
         self,
         request: Request,
         trouble: Trouble | None = None,
@@ -114,7 +144,18 @@ class _Page:
         status: int = 200,
     ) -> Response:
         kept = {name: (given or {}).get(name, "") for name in ("year", "month", "day")}
-        return self._pages.show(request, "own_form.html", here="/mine", status=status, trouble=trouble, born=kept)
+        ways = await self._gateway.read(visitor_of(request), f"{OWN}/ways")
+        told: Mapping[str, Any] = {"trouble": trouble, "born": kept, "sign_in": ways.ok and ways.data["signIn"]}
+        return self._pages.show(request, "own_form.html", here="/mine", status=status, **told)
+
+    def _opened(self, response: Response, answer: Answer) -> Response:
+        kept: Mapping[str, Any] = {"httponly": True, "samesite": "strict", "secure": self._secure, "path": "/"}
+        response.set_cookie(self._cookie, answer.data["secret"], max_age=_HALF_HOUR, **kept)
+        return response
+
+    def _without_ticket(self, response: Response) -> Response:
+        response.delete_cookie(self._ticket, path="/", secure=self._secure, httponly=True, samesite="lax")
+        return response
 
     def _forgotten(self, response: Response) -> Response:
         response.delete_cookie(self._cookie, path="/", secure=self._secure, httponly=True, samesite="strict")
@@ -143,6 +184,6 @@ def _status_of(answer: Answer) -> int:
 def _trouble_of(visitor: Visitor, answer: Answer) -> Trouble:
     if answer.away:
         return Trouble.away(visitor)
-    if answer.status == _NOT_FOUND or answer.too_many:
+    if answer.status in (_FORBIDDEN, _NOT_FOUND) or answer.too_many:
         return Trouble(answer.problem("title"), answer.problem("detail"))
     return Trouble(visitor.words("own.incomplete"), visitor.words("own.incomplete-detail"), "bad")
