@@ -141,7 +141,10 @@ async def measure(settings: ServiceSettings, rows: int, file_format: str, postgr
             asked = ImportRunIn(dry_run=False)
             await commands.start_run(session, runtime, HEAD, import_id, asked, version=version, now=clock.now())
         start, own, before = time.perf_counter(), time.process_time(), _used(postgres)
+        held = Held()
+        sampling = asyncio.create_task(held.watch())
         await worked(runtime)
+        sampling.cancel()
         took, own, served = time.perf_counter() - start, time.process_time() - own, _used(postgres) - before
         async with runtime.app_session(HEAD) as session:
             job = await queries.import_job(session, HEAD, import_id)
@@ -149,8 +152,25 @@ async def measure(settings: ServiceSettings, rows: int, file_format: str, postgr
             f"entered  {took:8.1f} s = {rows / took:,.0f} rows/s; processor: service {own:.1f} s, server {served:.1f} s"
         )
         print(f"{job.state}: entered {job.entered:,}, known {job.known:,}, refused {job.rejected:,}")
-        print(f"memory at most {_memory()} MiB")
+        print(f"memory while entering: {held.first} MiB at first, {held.most} MiB at most; {_memory()} MiB in all")
     await _counted(settings)
+
+
+class Held:
+    """The memory of this process, looked at five times a second."""
+
+    def __init__(self) -> None:
+        self.first = self.most = self._now()
+
+    @staticmethod
+    def _now() -> int:
+        return psutil.Process().memory_info().rss // 2**20
+
+    async def watch(self) -> None:
+        """Note the most there was."""
+        while True:
+            self.most = max(self.most, self._now())
+            await asyncio.sleep(0.2)
 
 
 def _memory() -> int:

@@ -1,10 +1,12 @@
 """What a form is on paper and on a screen: a workbook with lists to choose from, a JSON Schema with `x-ui`."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from population_svc import register_text
 from population_svc.models import Form
+from population_svc.returned_tables import KEY_HEADING
 from population_svc.rules import Element, ElementKind
 from population_svc.spreadsheets import Choice, xlsx_chunks
 
@@ -43,12 +45,17 @@ def _member(field: Mapping[str, Any], known: Mapping[str, Element], order: int) 
     return asked | ({"readOnly": True} if field["known"] else {})
 
 
-def workbook(form: Form, known: Mapping[str, Element], rows: Iterable[Sequence[str]], mark: str) -> Iterator[bytes]:
-    """The form as a workbook: its name and basis, headings, the rows that are known; lists where there is a choice."""
+def workbook(
+    form: Form, known: Mapping[str, Element], rows: Iterable[Sequence[str]], mark: str, *, numbered: bool
+) -> Iterator[bytes]:
+    """The form as a workbook: its name and basis, headings, the rows that are known; lists where there is a choice.
+
+    Rows that are `numbered` end with what each is found again by when the form comes back.
+    """
 
     def lines() -> Iterator[Sequence[str]]:
         yield [f"{form.name}　依据：{form.basis}　用至 {form.ends_on.isoformat()}　{mark}"]
-        yield [field["name"] for field in form.fields]
+        yield [*(field["name"] for field in form.fields), *([KEY_HEADING] if numbered else [])]
         yield from rows
 
     choices = [
@@ -64,3 +71,8 @@ def _offered(field: Mapping[str, Any], known: Mapping[str, Element]) -> tuple[st
         return ("是", "否")
     element = known.get(field["element"])
     return register_text.choices_of(element) if element else ()
+
+
+def table(form: Form, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
+    """Rows of a form as a plain workbook, to be corrected."""
+    return xlsx_chunks(chain([headings], rows), title=form.name)

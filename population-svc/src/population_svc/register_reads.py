@@ -19,13 +19,16 @@ async def read_rows(
     elements: Sequence[str],
     *,
     purpose: str,
-    area: str,
+    area: str | None,
     campaign: UUID | None = None,
+    ids: Sequence[UUID] | None = None,
     after: tuple[str, UUID] | None = None,
     limit: int,
 ) -> Sequence[Mapping[str, Any]]:
     """A page of rows; each person in it is recorded as read for a purpose (a code of `read_purpose`)."""
-    asked = queries.register_rows(actor, subject, elements, area=area, campaign=campaign, after=after, limit=limit)
+    asked = queries.register_rows(
+        actor, subject, elements, area=area, campaign=campaign, ids=ids, after=after, limit=limit
+    )
     if subject == PLACE:
         return await reads.fetch(asked)
     rows = await reads.fetch(asked, access=subject, fields=tuple(elements), purpose=purpose)

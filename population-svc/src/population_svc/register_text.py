@@ -31,6 +31,11 @@ def choices_of(element: Element) -> tuple[str, ...]:
     return tuple(_PRESENCE.values()) if element.code == "presence" else ()
 
 
+def codes_by_words(element: Element) -> Mapping[str, str]:
+    """The codes of an element by what people read for them."""
+    return {words: code for code, words in words_of(element.code_table).items()} if element.code_table else {}
+
+
 _PURPOSES = {
     ExportPurpose.REPORTING: "统计上报",
     ExportPurpose.SERVICE_LIST: "上门服务名单",

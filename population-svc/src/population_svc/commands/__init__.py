@@ -56,6 +56,7 @@ from population_svc.commands.own import (
 from population_svc.commands.pending import decide_change, end_check, set_check
 from population_svc.commands.registering import register_household, register_person
 from population_svc.commands.reshaping import merge_households, record_death, split_household
+from population_svc.commands.returning import take_returned
 from population_svc.commands.ruling import set_visit_rule
 from population_svc.commands.staffing import set_staffing_norm
 from population_svc.commands.syncing import Outcome, sync
@@ -161,6 +162,7 @@ __all__ = [
     "split_household",
     "start_run",
     "sync",
+    "take_returned",
     "take_seat",
     "tell_figures",
     "turn_campaigns",

@@ -12,7 +12,8 @@ from grid_kernel.auth import Actor
 from population_svc.models import Dwelling, Household, ImportBatch, Person, Statement
 from population_svc.models.register import dwelling_version, household_version, person_version
 from population_svc.queries.scope import everyone, visible
-from population_svc.rules import IMPORTED, CheckedKind, Word
+from population_svc.rules import IMPORTED, CheckedKind
+from population_svc.rules.import_matches import Word
 
 _MODELS: Mapping[CheckedKind, tuple[Any, Any, Any]] = {
     CheckedKind.PERSON: (Person, person_version, ImportBatch.person_ids),

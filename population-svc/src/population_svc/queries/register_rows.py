@@ -75,6 +75,7 @@ def register_rows(
     *,
     area: str | None,
     campaign: UUID | None = None,
+    ids: Sequence[UUID] | None = None,
     after: tuple[str, UUID] | None = None,
     limit: int = 1_000,
 ) -> Select[Any]:
@@ -89,7 +90,10 @@ def register_rows(
     place = _WALKS[subject]
     if after is not None:
         asked = asked.where(or_(place > after[0], and_(place == after[0], root.id > after[1])))
+    if ids is not None:
+        asked = asked.where(root.id == any_(literal(list(ids), ARRAY(Uuid))))
     columns = [_column(code).label(f"e_{code}") for code in elements]
+    columns.append(literal(0).label("version") if root is CampaignPlace else root.version.label("version"))
     if campaign is not None:
         asked = asked.join(CampaignMember, col(CampaignMember.target_id) == root.id)
         asked = asked.where(col(CampaignMember.campaign_id) == campaign)

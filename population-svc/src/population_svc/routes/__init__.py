@@ -18,6 +18,7 @@ from population_svc.routes.pending import pending
 from population_svc.routes.persons import persons
 from population_svc.routes.provenance import provenance
 from population_svc.routes.reshaping import reshaping
+from population_svc.routes.returned import returned
 from population_svc.routes.rights import rights
 from population_svc.routes.staffing import norms, staff
 from population_svc.routes.statistics import statistics
@@ -45,6 +46,7 @@ ROUTERS = (
     campaigns,
     exports,
     forms,
+    returned,
     syncing,
     transfers,
     own,

@@ -19,6 +19,7 @@ from population_svc import commands, form_documents, queries, register_text, rul
 from population_svc.campaign_packs import LABELS, label
 from population_svc.models import Campaign
 from population_svc.register_reads import read_rows
+from population_svc.returned_tables import key_of
 from population_svc.routes.asked import Area, AreaOrAll
 from population_svc.routes.forms import MOST_FILLED, Workbook
 from population_svc.rules import AlreadyRecorded, CampaignEnded, CampaignNotBegun, FormNotInUse, NobodySelected
@@ -132,11 +133,11 @@ async def get_campaign_workbook(
         for row in rows:
             known = register_text.known_of(actor, form.fields, row)
             answers = known | {name: _text(value) for name, value in said.get(row["id"], {}).items()}
-            yield [answers.get(field["element"], "") for field in form.fields]
+            yield [*(answers.get(field["element"], "") for field in form.fields), key_of(row["id"], row["version"])]
 
     mark = f"{actor.id[-6:]}　{now:%Y-%m-%d}"
     headers = {"Content-Disposition": 'attachment; filename="campaign.xlsx"'}
-    return Workbook(form_documents.workbook(form, {}, lines(), mark), headers=headers)
+    return Workbook(form_documents.workbook(form, {}, lines(), mark, numbered=True), headers=headers)
 
 
 def _text(value: Any) -> str:

@@ -19,6 +19,7 @@ from grid_kernel.schemas import AreaCode
 from population_svc import commands, form_documents, queries, register_text, rules
 from population_svc.models import Form
 from population_svc.register_reads import read_rows
+from population_svc.returned_tables import key_of
 from population_svc.routes.asked import AreaOrAll
 from population_svc.rules import Element, ForbiddenElement, FormDecided, FormNotInUse
 from population_svc.schemas import (
@@ -129,7 +130,7 @@ async def get_form_workbook(
     await record_access(session, actor, kind="form", ids=[form.id], fields=("workbook",))
     mark = f"{actor.id[-6:]}　{now:%Y-%m-%d}" if area else ""
     headers = {"Content-Disposition": 'attachment; filename="form.xlsx"'}
-    return Workbook(form_documents.workbook(form, known, rows, mark), headers=headers)
+    return Workbook(form_documents.workbook(form, known, rows, mark, numbered=area is not None), headers=headers)
 
 
 async def _filled(
@@ -144,7 +145,7 @@ async def _filled(
     rows = await read_rows(reads, actor, form.subject, told, purpose="form", area=area, limit=MOST_FILLED + 1)
     if len(rows) > MOST_FILLED:
         raise InvalidInput.at("#/query/area", "area-too-large", most=MOST_FILLED)
-    return [list(_cells(actor, form, known, row)) for row in rows]
+    return [[*_cells(actor, form, known, row), key_of(row["id"], row["version"])] for row in rows]
 
 
 def _cells(actor: Actor, form: Form, known: Mapping[str, Element], row: Mapping[str, Any]) -> Iterator[str]:

@@ -72,7 +72,7 @@ from population_svc.rules.forms import (
     may_mean,
     tells,
 )
-from population_svc.rules.import_matches import IMPORTED, Difference, Word, difference, newer_words
+from population_svc.rules.import_matches import IMPORTED
 from population_svc.rules.import_rows import Draft, Given, read_day, read_row, row_keys
 from population_svc.rules.importing import (
     FILES_KEPT,
@@ -326,7 +326,6 @@ __all__ = [
     "CheckAbout",
     "CheckAnswer",
     "CheckedKind",
-    "Difference",
     "DocumentKind",
     "Draft",
     "DwellingKnown",
@@ -397,7 +396,6 @@ __all__ = [
     "UsccRegistered",
     "VisitOutcome",
     "VisitState",
-    "Word",
     "as_resident",
     "as_stored",
     "awaited",
@@ -448,7 +446,6 @@ __all__ = [
     "check_term",
     "check_visit_time",
     "code_error",
-    "difference",
     "door_digest",
     "dwelling_no",
     "elements_for",
@@ -464,7 +461,6 @@ __all__ = [
     "months_lived_here",
     "needed",
     "needs_second_person",
-    "newer_words",
     "normalised_id_number",
     "normalised_uscc",
     "norms_in",

@@ -48,6 +48,7 @@ from population_svc.schemas.forms import (
     FormMatchOut,
     FormOut,
     FormRow,
+    ReturnedOut,
 )
 from population_svc.schemas.households import (
     DwellingChange,
@@ -301,6 +302,7 @@ __all__ = [
     "PyramidRow",
     "ReadsOf",
     "RejectedRow",
+    "ReturnedOut",
     "Reveal",
     "Revealed",
     "RowFault",

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from grid_kernel.schemas import AreaCode, Input, Line, Note, Schema, ShortText, UnitCode
 from population_svc.rules import ElementKind, FormState, MatchedBy
-from population_svc.schemas.importing import ElementCode
+from population_svc.schemas.importing import ElementCode, RejectedRow
 
 Subject = Literal["person", "household", "dwelling", "place"]
 Days = Annotated[int, Field(ge=1, le=3_650)]
@@ -144,3 +144,15 @@ class FormDecisionIn(Input):
     """Whether a form is taken into use."""
 
     approved: bool
+
+
+class ReturnedOut(Schema):
+    """What became of a filled form: rows that answered a campaign, that changed the record, that said nothing new, and
+    the first of those that were refused; `corrections` gives all of them back as a table."""
+
+    rows: int
+    answered: int
+    changed: int
+    unchanged: int
+    refused: int
+    rejected: list[RejectedRow]

@@ -23,7 +23,7 @@ from population_svc.rules import Given, ImportState
 if TYPE_CHECKING:
     from grid_kernel.runtime import Runtime
 
-_BLOCKS_AT_ONCE = 10
+_BLOCKS_AT_ONCE = 4
 _LOOSE_AT_ONCE = 2_000
 
 

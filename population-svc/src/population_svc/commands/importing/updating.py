@@ -16,7 +16,8 @@ from population_svc.commands.holding import hold_back
 from population_svc.commands.importing.placing import Plan, Refused
 from population_svc.commands.stating import Told, state
 from population_svc.grams import grams
-from population_svc.rules import CheckedKind, Difference, Draft
+from population_svc.rules import CheckedKind, Draft, import_matches
+from population_svc.rules.import_matches import Difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def compared(plan: Plan) -> Compared:
         about += [(CheckedKind.HOUSEHOLD, household), (CheckedKind.DWELLING, dwelling)]
         differences = []
         for kind, record in about:
-            differs = rules.difference(kind, row, record) if record is not None else None
+            differs = import_matches.difference(kind, row, record) if record is not None else None
             if differs is not None and differs.object_id not in spoken:
                 spoken.add(differs.object_id)
                 differences.append(differs)
@@ -66,7 +67,7 @@ async def judge(session: AsyncSession, found: Compared, as_of: date) -> None:
             said |= await queries.words_of_people(session, kind, members)
     kept = []
     for row, differences in found.differing:
-        errors = [error for each in differences for error in rules.newer_words(each, said, as_of)]
+        errors = [error for each in differences for error in import_matches.newer_words(each, said, as_of)]
         if errors:
             found.refused[row.row_no] = errors
         else:
