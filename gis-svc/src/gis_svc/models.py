@@ -28,6 +28,10 @@ def _codes() -> Column[list[str]]:
     return Column(ARRAY(AREA_CODE), nullable=False, server_default="{}")
 
 
+def _photos() -> Column[list[str]]:
+    return Column(ARRAY(Text), nullable=False, server_default="{}")
+
+
 class AreaRevision(Base, table=True):
     """One row that every change of areas counts up: the lock of such changes, and the sign to read them again."""
 
@@ -320,11 +324,17 @@ class Thing(Base, _Placed, table=True):
     maintainer: str | None = None
     state: ThingState = Field(default=ThingState.IN_USE, sa_type=StringEnum(ThingState))
     next_inspection_on: date | None = None
+    photos: list[str] = Field(default_factory=list, sa_column=_photos())
 
     def inspected(self, result: InspectionResult, next_on: date | None) -> None:
         """Be as somebody found it."""
         self.state = _STATES[result]
         self.next_inspection_on = next_on
+        self.version += 1
+
+    def show(self, photos: Sequence[str]) -> None:
+        """Look as these photographs show it."""
+        self.photos = list(photos)
         self.version += 1
 
     def registered(self, now: datetime) -> ThingRegistered:
@@ -386,6 +396,21 @@ class ServicePoint(Base, _Placed, table=True):
 
     opening_hours: str | None = None
     open: bool = True
+
+
+class OpeningWeek(Base, table=True):
+    """Hours of a service point for some days; entered over what was known, never changed afterwards."""
+
+    __tablename__ = "opening_week"
+
+    id: UUID = Field(default_factory=uuid7, primary_key=True)
+    service_point_id: UUID = Field(foreign_key="service_point.id", index=True)
+    valid_from: date
+    valid_to: date | None = None
+    hours: list[dict[str, Any]] = Field(sa_type=JSONB)
+    on_holidays: bool = False
+    note: str | None = None
+    recorded_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class Road(Base, _Placed, table=True):

@@ -16,9 +16,10 @@ from gis_svc.circles import DOORS_PER_FLOOR, Home, Spot
 from gis_svc.designer import Wish
 from gis_svc.location import Places
 from gis_svc.proposals import Ground, House
-from gis_svc.queries import areas, placed
-from gis_svc.schemas import Degree, Kind
+from gis_svc.queries import areas, opening, placed
+from gis_svc.schemas import Degree, Kind, Moment
 from grid_kernel.auth import Actor
+from grid_kernel.clock import WorkingCalendar
 from grid_kernel.errors import InvalidInput, NotFound
 from grid_kernel.reads import ReadRunner
 from grid_kernel.schemas import AreaCode, GridCode, Input
@@ -55,13 +56,15 @@ class Asking:
     reads: ReadRunner
     places: Places
     day: date
+    calendar: WorkingCalendar
 
 
 class CircleInputs(Input):
-    """Which service points, and points that might become some."""
+    """Which service points (of a moment: those not closed at it), and points that might become some."""
 
     area: AreaCode
     kind: Kind | None = None
+    at: Moment | None = None
     extra_points: Annotated[list[Annotated[list[Degree], Field(min_length=2, max_length=2)]], Field(max_length=20)] = (
         Field(default_factory=list)
     )
@@ -93,6 +96,9 @@ async def _circle(asking: Asking, wanted: CircleInputs) -> Work:
     if not roads:
         raise InvalidInput.at("/inputs/area", "no-roads")
     points = await placed.open_service_points(asking.reads, asking.actor, wanted.area, wanted.kind)
+    if wanted.at is not None:
+        openings = await opening.openings(asking.reads, asking.actor, wanted.at, asking.calendar)
+        points = [row for row in points if openings.is_open(row["id"]) is not False]
     homes = [_home(row) for row in await placed.buildings_of(asking.reads, asking.actor, wanted.area)]
     spots = [_spot(row) for row in points]
     spots += [Spot(f"extra-{n}", f"+{n}", "extra", *at) for n, at in enumerate(wanted.extra_points, 1)]

@@ -1,5 +1,6 @@
 """Inspections of things, and safety checks in homes: recorded, withdrawn, forgotten when the consent ends."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from uuid import UUID
 
@@ -37,6 +38,19 @@ async def inspect(
     await record_act(session, actor, "thing.inspected", thing, kind="thing", now=now)
     await session.flush()
     return entry
+
+
+async def show(
+    session: AsyncSession, actor: Actor, thing_id: UUID, photos: Iterable[str], *, version: int, now: datetime
+) -> Thing:
+    """Put other photographs in the place of those a thing has."""
+    thing: Thing = await placed.for_update(session, actor, Thing, thing_id)
+    rules.check_may_register(actor, thing.area_code)
+    expect_version(thing, version)
+    thing.show(list(dict.fromkeys(photos)))
+    await record_act(session, actor, "thing.shown", thing, kind="thing", now=now)
+    await session.flush()
+    return thing
 
 
 async def check_home(session: AsyncSession, actor: Actor, told: HomeCheckIn, *, now: datetime) -> HomeCheck:

@@ -64,7 +64,7 @@ class Keeper(Protocol):
 class RegisterKeeper:
     """Things, service points and roads."""
 
-    of_the_server = frozenset(("id", "areaCode", "source", "synthetic", "version"))
+    of_the_server = frozenset(("id", "areaCode", "source", "synthetic", "photoCount", "version"))
 
     def __init__(self, register: Register) -> None:
         self.register = register

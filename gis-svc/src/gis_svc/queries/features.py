@@ -209,6 +209,7 @@ THINGS = _placed(
     Member("maintainer", Thing.maintainer),
     Member("state", Thing.state, drawn=True),
     Member("nextInspectionOn", Thing.next_inspection_on, "date"),
+    Member("photoCount", func.cardinality(Thing.photos), "integer"),
 )
 SERVICE_POINTS = _placed(
     ServicePoint,

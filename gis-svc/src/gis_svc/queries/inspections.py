@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import delete, or_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import select
 
@@ -32,6 +32,14 @@ async def due(reads: ReadRunner, actor: Actor, paging: PageRequest, *, by: date,
     )
 
 
+async def thing(reads: ReadRunner, actor: Actor, thing_id: UUID) -> ThingOut:
+    """One thing the actor may see."""
+    row = await reads.fetch_one(visible_things(actor).where(column(Thing.id) == thing_id))
+    if row is None:
+        raise NotFound
+    return ThingOut.model_validate(row)
+
+
 async def of_thing(reads: ReadRunner, actor: Actor, thing_id: UUID) -> list[InspectionOut]:
     """What was found at a thing, the latest first."""
     if await reads.fetch_one(visible_things(actor).where(column(Thing.id) == thing_id)) is None:
@@ -48,11 +56,11 @@ MOST_SHOWN = 200
 
 
 async def check_named(reads: ReadRunner, actor: Actor, thing_id: UUID, sha256: str) -> None:
-    """Whether an inspection of a thing the actor sees names a file; NotFound otherwise."""
-    statement = visible_things(actor).with_only_columns(column(Inspection.id), maintain_column_froms=True)
-    statement = statement.join(Inspection, column(Inspection.thing_id) == column(Thing.id))
-    named = (column(Thing.id) == thing_id, column(Inspection.attachments).contains([sha256]))
-    if await reads.fetch_one(statement.where(*named).limit(1)) is None:
+    """Whether a thing the actor sees, or an inspection of it, names a file; NotFound otherwise."""
+    statement = visible_things(actor).with_only_columns(column(Thing.id), maintain_column_froms=True)
+    statement = statement.outerjoin(Inspection, column(Inspection.thing_id) == column(Thing.id))
+    named = or_(column(Thing.photos).contains([sha256]), column(Inspection.attachments).contains([sha256]))
+    if await reads.fetch_one(statement.where(column(Thing.id) == thing_id, named).limit(1)) is None:
         raise NotFound
 
 

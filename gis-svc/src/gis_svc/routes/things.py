@@ -9,7 +9,7 @@ from gis_svc import commands
 from gis_svc.queries import inspections as queries
 from gis_svc.routes.buildings import THINGS_CHANGE
 from gis_svc.routes.parameters import Within
-from gis_svc.schemas import Day, HomeCheckIn, HomeCheckOut, InspectionIn, InspectionOut, ThingOut
+from gis_svc.schemas import Day, HomeCheckIn, HomeCheckOut, InspectionIn, InspectionOut, PhotosIn, ThingOut
 from grid_kernel import clock
 from grid_kernel.attachments import AttachmentResponse, attachment_response
 from grid_kernel.auth import CurrentActor
@@ -36,6 +36,21 @@ async def list_things_due(
     return await queries.due(reads, actor, paging, by=by or clock.today(now), within=within)
 
 
+@router.get("/things/{thing_id}", responses=refusals(NotFound))
+async def get_thing(reads: Reads, actor: CurrentActor, thing_id: UUID) -> ThingOut:
+    """One thing: who answers for it, its state, its next inspection, its photographs."""
+    return await queries.thing(reads, actor, thing_id)
+
+
+@router.put("/things/{thing_id}/photos", responses=refusals(Forbidden, NotFound) | CHANGED, dependencies=THINGS_CHANGE)
+async def show_thing(
+    session: WriteSession, actor: CurrentActor, thing_id: UUID, shown: PhotosIn, version: IfMatch, now: Now
+) -> ThingOut:
+    """Put other photographs in the place of those a thing has (If-Match: the thing)."""
+    thing = await commands.show(session, actor, thing_id, shown.photos, version=version, now=now)
+    return ThingOut.model_validate(thing.model_dump())
+
+
 @router.get("/things/{thing_id}/inspections", responses=refusals(NotFound))
 async def list_inspections(reads: Reads, actor: CurrentActor, thing_id: UUID) -> list[InspectionOut]:
     """What was found at a thing, the latest first."""
@@ -60,7 +75,7 @@ async def inspect_thing(
 async def get_thing_attachment(
     reads: Reads, actor: CurrentActor, runtime: CurrentRuntime, thing_id: UUID, sha256: Annotated[Sha256, Path()]
 ) -> AttachmentResponse:
-    """A photograph an inspection of a thing names."""
+    """A photograph a thing or an inspection of it names."""
     await queries.check_named(reads, actor, thing_id, sha256)
     return await attachment_response(runtime.blobs, sha256)
 

@@ -64,8 +64,19 @@ from gis_svc.schemas.inspections import (
     HomeCheckOut,
     InspectionIn,
     InspectionOut,
+    PhotosIn,
     ThingOut,
 )
+from gis_svc.schemas.opening import (
+    Moment,
+    OpeningHoursOut,
+    OpeningWeekIn,
+    OpeningWeekOut,
+    SpanIn,
+    SpanOut,
+)
+from gis_svc.schemas.opening import stored as stored_spans
+from gis_svc.schemas.opening import week_of as opening_week_of
 from gis_svc.schemas.placed import (
     PlacedIn,
     RoadIn,
@@ -157,10 +168,15 @@ __all__ = [
     "MatchOut",
     "MatchesOut",
     "Merge",
+    "Moment",
     "Nearest",
     "NearestOut",
     "NewAddress",
     "NewGrid",
+    "OpeningHoursOut",
+    "OpeningWeekIn",
+    "OpeningWeekOut",
+    "PhotosIn",
     "PlaceName",
     "PlacedIn",
     "PointToLocate",
@@ -176,6 +192,8 @@ __all__ = [
     "ServicePointIn",
     "Sought",
     "SourceCode",
+    "SpanIn",
+    "SpanOut",
     "Split",
     "Suspicion",
     "TextsToMatch",
@@ -184,4 +202,6 @@ __all__ = [
     "TopologyReport",
     "Version",
     "Vertex",
+    "opening_week_of",
+    "stored_spans",
 ]

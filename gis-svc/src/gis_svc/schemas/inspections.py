@@ -24,9 +24,17 @@ class ThingOut(Schema):
     name: str
     state: ThingState
     authority_unit: str | None
+    owner: str | None
     maintainer: str | None
     next_inspection_on: date | None
+    photos: list[str]
     version: int
+
+
+class PhotosIn(Input):
+    """The photographs of a thing, the one that shows it best first; sent as attachments before."""
+
+    photos: Photos
 
 
 class InspectionIn(Input):

@@ -1,5 +1,6 @@
 """What is asked near a point or inside a shape, and what is found there."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Self
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from gis_svc.exchange import OutCrs
+from gis_svc.schemas.opening import Moment
 from gis_svc.schemas.points import Suspicion
 from gis_svc.schemas.shapes import Degree, Drawing, Kind, Position
 from grid_kernel.geo import Crs
@@ -25,19 +27,34 @@ class Sought(StrEnum):
 
 
 class Nearest(Input):
-    """The nearest of a kind to a point, by the straight way."""
+    """The nearest of a kind to a point or a building, by the straight way or on foot along the roads.
 
-    point: PointIn
+    Open is what is open at a moment, now unless said; what nobody has said the hours of is not called closed.
+    """
+
+    point: PointIn | None = None
+    building_id: UUID | None = None
     of: Sought
     kinds: Kinds | None = None
     k: Annotated[int, Field(ge=1, le=50)] = 5
     within_m: Metres = 5_000
     open_only: bool = False
+    at: Moment | None = None
+    on_foot: bool = False
     crs: OutCrs = OutCrs.CGCS2000
+
+    @model_validator(mode="after")
+    def _from_one_place(self) -> Self:
+        if (self.point is None) == (self.building_id is None):
+            raise ValueError("one of point and buildingId")
+        return self
 
 
 class Found(Schema):
-    """Something near; `at` is easting, northing (longitude, latitude) of the system asked for."""
+    """Something near; `at` is easting, northing (longitude, latitude) of the system asked for.
+
+    Of a service point: whether it is open at the moment asked about (null: nobody has said), and when next.
+    """
 
     id: UUID
     kind: str
@@ -45,6 +62,9 @@ class Found(Schema):
     area_code: str
     distance_m: float
     at: tuple[float, float]
+    minutes_on_foot: int | None = None
+    open: bool | None = None
+    opens_next: datetime | None = None
 
 
 class NearestOut(Schema):
@@ -86,6 +106,7 @@ class Inside(Input):
     of: Sought
     kinds: Kinds | None = None
     open_only: bool = False
+    at: Moment | None = None
     circle: Circle | None = None
     polygon: Drawing | None = None
     bbox: BoxIn | None = None

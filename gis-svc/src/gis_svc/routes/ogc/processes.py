@@ -82,7 +82,9 @@ async def execute_process(caller: CurrentCaller, session: WriteSession, process:
     found = process_of(process)
     inputs = _inputs(found, await caller.request.body())
     found.check(caller.actor, inputs.area)
-    asking = Asking(caller.actor, caller.reads, await caller.places(), clock.today(caller.now))
+    asking = Asking(
+        caller.actor, caller.reads, await caller.places(), clock.today(caller.now), await caller.runtime.calendar()
+    )
     work = await found.ready(asking, inputs)
     job = await commands.start(session, caller.runtime, caller.actor, found, inputs, work, caller.now)
     body = orjson.dumps(_status(caller, job.model_dump()))
