@@ -8,6 +8,7 @@ import httpx
 import pytest
 from shapely.geometry import Point, mapping, shape
 
+from gis_svc.ogc.collections import COLLECTIONS
 from grid_kernel.auth import Actor, Post
 from grid_kernel.testing import Tokens, actor
 
@@ -186,7 +187,7 @@ async def test_a_building_is_registered_and_changed_on_the_version_that_was_seen
     refused = await ask(officer, "PATCH", address, json=away, headers={"If-Match": '"3"'})
     assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (400, "/geometry")
     kept = await ask(officer, "DELETE", address, headers={"If-Match": '"3"'})
-    assert (kept.status_code, kept.headers["allow"]) == (405, "GET, HEAD, PUT, PATCH")
+    assert (kept.status_code, kept.headers["allow"]) == (405, "GET, HEAD, OPTIONS, PUT, PATCH")
 
 
 async def test_a_building_is_no_strangers_to_change(ask: Ask, officer: Actor, place: Point) -> None:
@@ -258,11 +259,77 @@ async def test_many_who_change_one_grid_and_its_houses_at_once_never_wait_for_ea
     assert sorted(answers) == [204] * 2 + [412] * 8
 
 
-async def test_larger_areas_are_not_written_here(ask: Ask, place: Point) -> None:
+async def test_a_community_is_renamed_and_drawn_where_the_topology_allows(
+    ask: Ask, community: str, grids: Surfaces, leader: Actor
+) -> None:
+    address = f"/collections/communities/items/{community}"
+    read = await ask(leader, "GET", address)
+    feature = read.json()
+    held = {"If-Match": read.headers["etag"]}
+    half = shape(feature["geometry"]).buffer(-1e-4)
+    lost = await ask(leader, "PUT", address, json=feature | {"geometry": mapping(half)}, headers=held)
+    assert (lost.status_code, lost.json()["code"]) == (409, "areas-outside"), lost.text
+    feature["properties"]["name"] = "新名社区"
+    renamed = await ask(leader, "PUT", address, json=feature, headers=held)
+    assert renamed.status_code == 204, renamed.text
+    now = await ask(leader, "GET", address)
+    assert now.json()["properties"]["name"] == "新名社区"
+    assert shape(now.json()["geometry"]).equals_exact(shape(feature["geometry"]), 1e-7)
+    assert now.headers["etag"] == renamed.headers["etag"] != read.headers["etag"]
+    before = await ask(leader, "GET", f"{address}?datetime=2025-01-01")
+    assert before.json()["properties"]["name"] != "新名社区"
+    patch = {"type": "Feature", "properties": {"name": "再改"}}
+    assert (await ask(leader, "PATCH", address, json=patch, headers=held)).status_code == 412
+    for who, status in ((None, 401), (actor(Post.STATION_HEAD, community), 403)):
+        assert (await ask(who, "PATCH", address, json=patch, headers=held)).status_code == status
+    kept = await ask(leader, "DELETE", address, headers={"If-Match": now.headers["etag"]})
+    assert (kept.status_code, kept.json()["code"]) == (405, "not-removable")
+
+
+async def test_a_community_is_entered_under_the_code_of_the_register(
+    ask: Ask, community: str, grids: Surfaces, leader: Actor
+) -> None:
+    spot = max((surface.bounds[2], surface.bounds[1]) for code, surface in grids.items() if code.startswith(community))
+    outline = Point(spot[0], 41.5).buffer(1e-3)
+    new = {"type": "Feature", "id": "150204901997", "geometry": mapping(outline), "properties": {"name": "新设社区"}}
+    path = "/collections/communities/items"
+    outside = await ask(leader, "POST", path, json=new)
+    assert (outside.status_code, outside.json()["code"]) == (409, "areas-outside"), outside.text
+    for body, pointer in (
+        (new | {"id": community}, "/id"),
+        (new | {"id": "150204"}, "/id"),
+        (new | {"properties": {}}, "/properties/name"),
+        (new | {"properties": {"name": "x", "parentCode": "150204901998"}}, "/properties/parentCode"),
+    ):
+        refused = await ask(leader, "POST", path, json=body)
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (400, pointer), refused.text
+    street = {**new, "id": "150204902", "properties": {"name": "新设街道"}}
+    refused = await ask(actor(Post.STATION_HEAD, community), "POST", "/collections/streets/items", json=street)
+    assert refused.status_code == 403
+
+
+async def test_each_collection_says_what_may_be_done_with_it_and_refuses_the_rest(ask: Ask, place: Point) -> None:
     admin = actor(Post.SYSTEM_ADMIN, "150204")
-    for collection in ("districts", "communities"):
+    for name, collection in COLLECTIONS.items():
+        whole = await ask(admin, "OPTIONS", f"/collections/{name}/items")
+        one = await ask(admin, "OPTIONS", f"/collections/{name}/items/x")
+        assert whole.status_code == one.status_code == 204
+        allowed = set(whole.headers["allow"].split(", ")) | set(one.headers["allow"].split(", "))
+        assert {"GET", "HEAD", "OPTIONS"} <= allowed
+        assert ("POST" in allowed, "PUT" in allowed) == (collection.editable, collection.editable)
+        path = f"/collections/{name}/items/{uuid4()}"
+        for method in {"PUT", "PATCH", "DELETE"} - allowed:
+            refused = await ask(admin, method, path, json=hydrant(place), headers={"If-Match": '"1"'})
+            assert refused.status_code == 405, name
+            assert refused.headers["allow"] == one.headers["allow"]
+    assert (await ask(None, "OPTIONS", "/collections/things/items")).status_code == 401
+
+
+async def test_what_is_worked_out_or_imported_is_not_written_here(ask: Ask, place: Point) -> None:
+    admin = actor(Post.SYSTEM_ADMIN, "150204")
+    for collection in ("districts", "visit-coverage", "case-density"):
         answer = await ask(admin, "POST", f"/collections/{collection}/items", json=hydrant(place))
-        assert (answer.status_code, answer.json()["code"]) == (405, "method-not-allowed")
+        assert (answer.status_code, answer.json()["code"]) == (405, "read-only-layer")
     assert (await ask(admin, "POST", "/collections/no/items", json=hydrant(place))).status_code == 404
     missing = f"/collections/things/items/{uuid4()}"
     assert (await ask(admin, "DELETE", missing, headers={"If-Match": '"1"'})).status_code == 404

@@ -17,7 +17,8 @@ from grid_kernel.auth import Actor, Post
 from grid_kernel.testing import Tokens, actor
 
 LEADER = actor(Post.DISTRICT_LEADER, "150204")
-PAGES = ["/", "/conformance", "/collections", "/jobs"]
+PAGES = ["/", "/conformance", "/api", "/collections", "/processes", "/jobs", "/tileMatrixSets"]
+PAGES += ["/processes/grid-designer", "/processes/service-circle", "/tileMatrixSets/WebMercatorQuad"]
 
 
 class Page(HTMLParser):
@@ -52,6 +53,8 @@ def joined(path: str) -> str:
     [
         *PAGES,
         *(f"/collections/{name}" for name in COLLECTIONS),
+        *(f"/collections/{name}/queryables" for name in ("grids", "things")),
+        *(f"/collections/{name}/tiles{more}" for name in ("grids", "roads") for more in ("", "/WebMercatorQuad")),
         *(f"/collections/{name}/items?limit=3" for name in COLLECTIONS),
     ],
 )

@@ -1,8 +1,13 @@
 """OGC API – Processes: jobs with progress, results, cancelling, and who may ask for what."""
 
 import asyncio
+import os
+import signal
+import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +16,7 @@ import pytest
 from shapely.geometry import Point, shape
 
 from gis_svc import commands, tiles
-from gis_svc.rules import JobState
+from grid_deploy import processes
 from grid_kernel import clock
 from grid_kernel.auth import Actor, Post
 from grid_kernel.geo import Box
@@ -259,15 +264,39 @@ async def test_jobs_are_seen_by_who_asked_for_them(ask: Any, built: str) -> None
     assert (await ask("GET", f"/jobs/{uuid4()}")).status_code == 404
 
 
-async def test_a_job_lost_with_its_process_is_given_up(runtime: Runtime, ask: Any, built: str) -> None:
-    made = await ask("POST", "/processes/service-circle/execution", json={"inputs": {"area": built}})
-    job = f"/jobs/{made.json()['jobID']}"
-    for _ in range(100):
-        if (await ask("GET", job)).json()["status"] == "successful":
-            break
-        await asyncio.sleep(0.1)
-    assert await commands.give_up_lost(runtime, clock.now()) == 0
-    assert JobState.FAILED in JobState.ended()
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
+async def test_a_job_whose_service_ends_fails_and_says_so(
+    runtime: Runtime, ask: Any, tokens: Tokens, built: str, end: signal.Signals, service_environment: Any
+) -> None:
+    port = str(processes.free_ports(1)[0])
+    environment = {**os.environ, **service_environment("gis"), "GRID_GIS_PORT": port}
+    command = [sys.executable, "-m", "gis_svc", "run"]
+    quiet = asyncio.subprocess.DEVNULL
+    service = await asyncio.create_subprocess_exec(*command, env=environment, stdout=quiet, stderr=quiet)
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as there:
+        for _ in range(300):
+            with suppress(httpx.HTTPError):
+                if (await there.get("/readyz")).status_code == 200:
+                    break
+            await asyncio.sleep(0.1)
+        inputs = {"area": built, "seconds": 50, "tolerance": 0.01, "target": 390}
+        address = "/ogc/processes/grid-designer/execution"
+        made = await there.post(address, json={"inputs": inputs}, headers=tokens.headers(LEADER))
+        job = f"/jobs/{made.json()['jobID']}"
+        for _ in range(100):
+            if (await ask("GET", job)).json()["status"] == "running":
+                break
+            await asyncio.sleep(0.1)
+    service.send_signal(end)
+    await asyncio.wait_for(service.wait(), 40)
+    if end is signal.SIGKILL:
+        await commands.give_up_lost(runtime, clock.now())
+        assert (await ask("GET", job)).json()["status"] == "running"
+        await commands.give_up_lost(runtime, clock.now() + timedelta(minutes=3))
+    told = (await ask("GET", job)).json()
+    assert told["status"] == "failed"
+    assert "重新提交" in told["message"]
+    assert (await ask("GET", f"{job}/results")).json()["code"] == "result-not-ready"
 
 
 @pytest.mark.parametrize(

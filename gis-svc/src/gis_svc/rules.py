@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from grid_kernel.auth import Actor, Post
-from grid_kernel.errors import Forbidden, InvalidInput, Overloaded, Unavailable, WrongState
+from grid_kernel.errors import Forbidden, InvalidInput, MethodNotAllowed, Overloaded, Unavailable, WrongState
 
 LAST_SEQUENCE = 999
 LAST_BUILDING = 9999
@@ -220,6 +220,24 @@ class BasemapBusy(Overloaded):
     """Too many pictures are being fetched at once."""
 
     code = "basemap-busy"
+
+
+class NotRemovable(MethodNotAllowed):
+    """Homes hang on buildings and grids on communities; grids are split and merged. None of these is deleted."""
+
+    code = "not-removable"
+
+    def __init__(self) -> None:
+        super().__init__(headers={"Allow": "GET, HEAD, OPTIONS, PUT, PATCH"})
+
+
+class ReadOnlyLayer(MethodNotAllowed):
+    """The layer is worked out of other records, or kept by imports of whole outlines."""
+
+    code = "read-only-layer"
+
+    def __init__(self) -> None:
+        super().__init__(headers={"Allow": "GET, HEAD, OPTIONS"})
 
 
 class ResultNotReady(WrongState):

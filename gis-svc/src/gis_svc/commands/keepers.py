@@ -11,16 +11,29 @@ from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gis_svc import rules
+from gis_svc import rules, shapes
 from gis_svc.commands import buildings, grids
+from gis_svc.commands.drawing import DRAWN, Change
+from gis_svc.commands.importing import Outcome, Wanted, import_areas
 from gis_svc.commands.placing import REGISTERS, Placed, Register, place, remove, replace
+from gis_svc.exchange import Shape
 from gis_svc.location import Places
 from gis_svc.queries import areas
 from gis_svc.queries.buildings import for_update
-from gis_svc.rules import GridType
-from gis_svc.schemas import BuildingFeatureIn, BuildingIn, Closure, Drawing, GridChange, GridFeatureIn, NewGrid
+from gis_svc.rules import GridType, Level
+from gis_svc.schemas import (
+    AreaFeatureIn,
+    BuildingFeatureIn,
+    BuildingIn,
+    Closure,
+    Drawing,
+    GridChange,
+    GridFeatureIn,
+    NewGrid,
+)
 from grid_kernel.auth import Actor
-from grid_kernel.errors import InvalidInput, MethodNotAllowed, NotFound
+from grid_kernel.db import expect_version
+from grid_kernel.errors import InvalidInput, NotFound
 from grid_kernel.geo import Crs
 from grid_kernel.schemas import PointIn
 
@@ -131,7 +144,7 @@ class BuildingKeeper:
 
     async def remove(self, edit: Edit, identifier: str, version: int) -> None:  # noqa: ARG002 - as every keeper
         """Refuse: homes and their records hang on a building."""
-        raise MethodNotAllowed(headers={"Allow": "GET, HEAD, PUT, PATCH"})
+        raise rules.NotRemovable
 
 
 class GridKeeper:
@@ -183,10 +196,79 @@ class GridKeeper:
     async def remove(self, edit: Edit, identifier: str, version: int) -> None:
         """Close a special grid; a basic one is split or merged, never removed."""
         if self.grid_type is GridType.BASIC:
-            raise MethodNotAllowed(headers={"Allow": "GET, HEAD, PUT, PATCH"})
+            raise rules.NotRemovable
         if len(identifier) != rules.GRID_DIGITS:
             raise NotFound
         await grids.close(edit.session, edit.actor, identifier, Closure(), version=version, now=edit.now)
+
+
+class AreaKeeper:
+    """Streets and communities: entered with the code the register of divisions gives them, renamed, drawn anew.
+
+    One feature at a time: a border two of them share moves by an import, which checks the whole in one step.
+    """
+
+    said: type[BaseModel] = AreaFeatureIn
+    of_the_server = GridKeeper.of_the_server
+
+    def __init__(self, level: Level) -> None:
+        self.level = level
+
+    async def enter(self, edit: Edit, shape: BaseGeometry, said: AreaFeatureIn, identifier: str | None) -> Kept:
+        """Enter an area under its code; its parent is there already."""
+        code = identifier or ""
+        if not (code.isascii() and code.isdigit() and len(code) == _DIGITS[self.level]):
+            raise InvalidInput.at("/id", "code-missing")
+        if said.parent_code not in (None, rules.parent_of(code)):
+            raise InvalidInput.at("/properties/parentCode", "not-acceptable")
+        rules.check_may_draw(edit.actor, code)
+        await areas.lock_areas(edit.session)
+        if await areas.areas_for_update(edit.session, [code]):
+            raise InvalidInput.at("/id", "code-given")
+        if said.name is None:
+            raise InvalidInput.at("/properties/name", "missing")
+        return await self._store(edit, code, shape, said)
+
+    async def replace(
+        self, edit: Edit, identifier: str, shape: BaseGeometry | None, merge: Merge, version: int
+    ) -> Kept:
+        """Give an area another outline or name from today on; the old one stays as history."""
+        await areas.lock_areas(edit.session)
+        known = (await areas.areas_for_update(edit.session, [identifier])).get(identifier)
+        if known is None or known.level is not self.level:
+            raise NotFound
+        rules.check_may_draw(edit.actor, identifier)
+        expect_version(known, version)
+        present = await areas.version_in_force(edit.session, identifier)
+        said = merge({"name": present.name, "kind": present.kind, "parentCode": known.parent_code})
+        if said.parent_code not in (None, known.parent_code) or said.kind not in (None, present.kind):
+            raise InvalidInput.at("/properties", "not-acceptable")
+        kept = shape if shape is not None else shapes.from_wkb(present.outline_wkb or b"")
+        return await self._store(edit, identifier, kept, said)
+
+    async def remove(self, edit: Edit, identifier: str, version: int) -> None:  # noqa: ARG002 - as every keeper
+        """Refuse: what lies in an area would have no parent."""
+        raise rules.NotRemovable
+
+    async def _store(self, edit: Edit, code: str, shape: BaseGeometry, said: AreaFeatureIn) -> Kept:
+        feature = Shape({"code": code, "name": said.name, "kind": said.kind}, shape)
+        wanted = Wanted(DRAWN, True, Change.of(None, edit.now))
+        outcome = await import_areas(edit.session, edit.actor, [feature], wanted, now=edit.now)
+        if outcome.findings and outcome.problems:
+            raise rules.AreasOutside(code=code, count=len(outcome.problems), metres=round(_lost(outcome)))
+        if outcome.problems:
+            told = outcome.problems[0]
+            raise InvalidInput.at(_POINTERS.get(told.code, "/geometry"), told.code, **told.params)
+        made = (await areas.areas_for_update(edit.session, [code]))[code]
+        return Kept(code, made.version)
+
+
+_DIGITS = {Level.STREET: 9, Level.COMMUNITY: 12}
+_POINTERS = {"area-unknown": "/id", "area-ended": "/id"}
+
+
+def _lost(outcome: Outcome) -> float:
+    return sum(found.area_m2 or 0 for found in outcome.findings)
 
 
 def uuid_of(text: str) -> UUID:
@@ -220,4 +302,6 @@ KEEPERS: Mapping[str, Keeper] = {
     "buildings": BuildingKeeper(),
     "grids": GridKeeper(GridType.BASIC),
     "special-grids": GridKeeper(GridType.SPECIAL),
+    "streets": AreaKeeper(Level.STREET),
+    "communities": AreaKeeper(Level.COMMUNITY),
 }

@@ -20,7 +20,7 @@ from grid_kernel.runtime import Runtime
 
 log = logging.getLogger(__name__)
 _LOOK_SECONDS = 0.5
-_FORGOTTEN = timedelta(minutes=5)
+_FORGOTTEN = timedelta(minutes=2)
 """A job nobody has said anything of for so long was lost with its process."""
 
 
@@ -68,12 +68,15 @@ async def _run(runtime: Runtime, job_id: UUID, work: Work) -> None:
     watching = asyncio.create_task(_watch(runtime, job_id, ticket))
     try:
         async with turns:
+            if runtime.stopping.is_set():
+                raise DismissedError
             if not ticket.dismissed.is_set():
                 await _move(runtime, job_id, JobState.RUNNING)
                 result = await asyncio.to_thread(work, ticket)
                 await _move(runtime, job_id, JobState.SUCCESSFUL, result=orjson.dumps(result).decode())
     except DismissedError:
-        pass
+        if runtime.stopping.is_set():
+            await _move(runtime, job_id, JobState.FAILED, message="lost")
     except Exception:
         log.exception("a job failed")
         await _move(runtime, job_id, JobState.FAILED, message="internal-error")

@@ -27,11 +27,23 @@ class Collection:
         """Which revision tells that it changed."""
         return "areas" if self.level else self.revised_by or self.id
 
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """What may be done with its items as a whole."""
+        return (*_READ, "POST") if self.editable else _READ
 
+    @property
+    def methods_of_one(self) -> tuple[str, ...]:
+        """What may be done with one of its items."""
+        changed = (*_READ, "PUT", "PATCH") if self.editable else _READ
+        return (*changed, "DELETE") if self.editable and self.removable else changed
+
+
+_READ = ("GET", "HEAD", "OPTIONS")
 _ALL = (
     Collection("districts", SOURCES["districts"], "polygon", Level.DISTRICT),
-    Collection("streets", SOURCES["streets"], "polygon", Level.STREET),
-    Collection("communities", SOURCES["communities"], "polygon", Level.COMMUNITY),
+    Collection("streets", SOURCES["streets"], "polygon", Level.STREET, editable=True, removable=False),
+    Collection("communities", SOURCES["communities"], "polygon", Level.COMMUNITY, editable=True, removable=False),
     Collection("grids", SOURCES["grids"], "polygon", Level.GRID, editable=True, removable=False),
     Collection("special-grids", SOURCES["special-grids"], "polygon", public=True, editable=True, revised_by="areas"),
     Collection("buildings", SOURCES["buildings"], "any", editable=True, removable=False, shallowest=13),

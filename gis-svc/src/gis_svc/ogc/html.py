@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gis_svc.ogc.answers import answer
+from gis_svc.ogc.answers import answer, json_answer
 from gis_svc.ogc.documents import HTML, Words
 from gis_svc.ogc.links import link, root_of, this_address
 from gis_svc.ogc.pictures import picture_of
@@ -58,6 +58,13 @@ def page(request: Request, words: Words, template: str, **said: Any) -> Response
     )
     headers = {"Content-Security-Policy": policy, "Cache-Control": "private, no-cache"}
     return answer(request, text.encode(), "text/html; charset=utf-8", headers=headers)
+
+
+def shown(request: Request, words: Words, title: str, document: Mapping[str, Any]) -> Response:
+    """A document as JSON or, for people, its members by name with addresses as links."""
+    if form_of(request) == "html":
+        return page(request, words, "document", heading=title, document=document)
+    return json_answer(request, document)
 
 
 def items_page(

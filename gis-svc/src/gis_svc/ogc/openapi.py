@@ -38,8 +38,8 @@ def document(request: Request, words: Words, version: str) -> dict[str, Any]:
         "/": _get("getLandingPage", words, _json("landingPage") | _PAGE, _FORM),
         "/conformance": _get("getConformance", words, _json("confClasses") | _PAGE, _FORM),
         "/collections": _get("getCollections", words, _json("collections") | _PAGE, _FORM),
-        "/tileMatrixSets": _get("getTileMatrixSetsList", words, _json("object")),
-        f"/tileMatrixSets/{MATRIX_SET}": _get("getTileMatrixSet", words, _json("object")),
+        "/tileMatrixSets": _get("getTileMatrixSetsList", words, _json("object") | _PAGE, _FORM),
+        f"/tileMatrixSets/{MATRIX_SET}": _get("getTileMatrixSet", words, _json("object") | _PAGE, _FORM),
     }
     paths |= _processes(words)
     for each in COLLECTIONS.values():
@@ -82,9 +82,9 @@ def _collection(of: Collection, words: Words) -> dict[str, Any]:
             [_path_parameter("featureId"), *map(_reference, ("datetime", "crs", "f"))],
             tags=tags,
         ),
-        f"{here}/queryables": _get(f"get{name}Queryables", words, _content(SCHEMA, "object"), tags=tags),
-        f"{here}/tiles": _get(f"list{name}Tilesets", words, _json("object"), tags=tags),
-        f"{here}/tiles/{MATRIX_SET}": _get(f"get{name}Tileset", words, _json("object"), tags=tags),
+        f"{here}/queryables": _get(f"get{name}Queryables", words, _content(SCHEMA, "object") | _PAGE, _FORM, tags=tags),
+        f"{here}/tiles": _get(f"list{name}Tilesets", words, _json("object") | _PAGE, _FORM, tags=tags),
+        f"{here}/tiles/{MATRIX_SET}": _get(f"get{name}Tileset", words, _json("object") | _PAGE, _FORM, tags=tags),
         f"{here}/tiles/{MATRIX_SET}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}": _get(
             f"get{name}Tile",
             words,
@@ -105,8 +105,8 @@ def _processes(words: Words) -> dict[str, Any]:
     execution["requestBody"] = {"required": True, "content": _json("object")}
     dismissed = _get("dismissJob", words, _json("object"), job)["get"]
     return {
-        "/processes": _get("listProcesses", words, _json("object")),
-        "/processes/{processId}": _get("getProcess", words, _json("object"), process),
+        "/processes": _get("listProcesses", words, _json("object") | _PAGE, _FORM),
+        "/processes/{processId}": _get("getProcess", words, _json("object") | _PAGE, [*process, *_FORM]),
         "/processes/{processId}/execution": {"post": execution},
         "/jobs": _get("listJobs", words, _json("object") | _PAGE, _FORM),
         "/jobs/{jobId}": _get("getJob", words, _json("object") | _PAGE, [*job, *_FORM]) | {"delete": dismissed},

@@ -13,6 +13,7 @@ from gis_svc.schemas.addresses import (
     TextsToMatch,
 )
 from gis_svc.schemas.areas import (
+    AreaFeatureIn,
     AreaOut,
     AreasRedrawn,
     AreaVersionOut,
@@ -120,6 +121,7 @@ __all__ = [
     "Adoption",
     "ApplianceChecked",
     "Approval",
+    "AreaFeatureIn",
     "AreaOut",
     "AreaVersionOut",
     "AreasImported",

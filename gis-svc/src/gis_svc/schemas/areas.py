@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from gis_svc.rules import GridType, Level
 from gis_svc.schemas.shapes import CutLine, Day, Drawing, Kind, Position, Row
-from grid_kernel.schemas import CommunityCode, GridCode, Input, Schema, ShortText
+from grid_kernel.schemas import AreaCode, CommunityCode, GridCode, Input, Schema, ShortText
 
 Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
@@ -149,6 +149,14 @@ class AreasRedrawn(Schema):
 
     grids: list[AreaOut]
     buildings: dict[UUID, str]
+
+
+class AreaFeatureIn(Input):
+    """The properties of a street or community on the map."""
+
+    parent_code: AreaCode | None = None
+    name: ShortText | None = None
+    kind: Kind | None = None
 
 
 class GridFeatureIn(Input):

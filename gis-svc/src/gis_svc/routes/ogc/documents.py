@@ -5,7 +5,7 @@ from fastapi.responses import Response
 from gis_svc.ogc import documents, openapi, parameters
 from gis_svc.ogc.answers import json_answer
 from gis_svc.ogc.collections import collection_of
-from gis_svc.ogc.html import form_of, page
+from gis_svc.ogc.html import form_of, page, shown
 from gis_svc.ogc.links import ROOT
 from gis_svc.ogc.serving import CurrentCaller
 from grid_kernel.app import API_VERSION
@@ -39,6 +39,8 @@ async def get_ogc_document(caller: CurrentCaller) -> Response:
     """The OpenAPI 3.0 document of this API."""
     parameters.only(caller.request, ("f",))
     made = openapi.document(caller.request, caller.words, API_VERSION)
+    if form_of(caller.request) == "html":
+        return page(caller.request, caller.words, "api", document=made)
     return json_answer(caller.request, made, documents.OPENAPI)
 
 
@@ -69,6 +71,8 @@ async def get_queryables(caller: CurrentCaller, collection: str) -> Response:
     """What filters of a collection may speak of."""
     parameters.only(caller.request, ("f",))
     made = documents.queryables(caller.request, caller.words, collection_of(collection))
+    if form_of(caller.request) == "html":
+        return shown(caller.request, caller.words, made["title"], made["properties"])
     return json_answer(caller.request, made, documents.SCHEMA)
 
 
@@ -76,7 +80,12 @@ async def get_queryables(caller: CurrentCaller, collection: str) -> Response:
 async def get_matrix_sets(caller: CurrentCaller) -> Response:
     """The tile matrix sets: one."""
     parameters.only(caller.request, ("f",))
-    return json_answer(caller.request, documents.matrix_sets(caller.request, caller.words))
+    return shown(
+        caller.request,
+        caller.words,
+        caller.words("links", "matrix-sets"),
+        documents.matrix_sets(caller.request, caller.words),
+    )
 
 
 @router.get("/tileMatrixSets/{matrix_set}")
@@ -85,4 +94,4 @@ async def get_matrix_set(caller: CurrentCaller, matrix_set: str) -> Response:
     parameters.only(caller.request, ("f",))
     if matrix_set != documents.MATRIX_SET:
         raise NotFound
-    return json_answer(caller.request, documents.matrix_set())
+    return shown(caller.request, caller.words, caller.words("links", "matrix-set"), documents.matrix_set())

@@ -10,16 +10,16 @@ from fastapi.responses import Response
 from pydantic import ValidationError
 from shapely.geometry.base import BaseGeometry
 
-from gis_svc import shapes
+from gis_svc import rules, shapes
 from gis_svc.commands.keepers import KEEPERS, Edit, Keeper, Kept
 from gis_svc.location import CurrentPlaces
-from gis_svc.ogc.collections import COLLECTIONS
+from gis_svc.ogc.collections import collection_of
 from gis_svc.ogc.crs import crs_of
 from gis_svc.ogc.links import ROOT, root_of
 from gis_svc.routes.grids import AREAS_CHANGE
 from grid_kernel.auth import CurrentActor
 from grid_kernel.db import WriteSession
-from grid_kernel.errors import FieldError, InvalidInput, MethodNotAllowed, NotFound, invalid_from
+from grid_kernel.errors import FieldError, InvalidInput, invalid_from
 from grid_kernel.routing import GridRouter, IfMatch
 from grid_kernel.runtime import Now
 
@@ -117,11 +117,21 @@ async def delete_item(editor: CurrentEditor, feature_id: str, version: IfMatch) 
     return Response(status_code=204)
 
 
+@router.options("")
+async def get_methods(_: CurrentActor, collection: str) -> Response:
+    """What may be done with the items of a collection."""
+    return Response(status_code=204, headers={"Allow": ", ".join(collection_of(collection).methods)})
+
+
+@router.options("/{feature_id}")
+async def get_methods_of_one(_: CurrentActor, collection: str, feature_id: str) -> Response:  # noqa: ARG001 - the same for each
+    """What may be done with one item of a collection."""
+    return Response(status_code=204, headers={"Allow": ", ".join(collection_of(collection).methods_of_one)})
+
+
 def _keeper(collection: str) -> Keeper:
-    if collection not in COLLECTIONS:
-        raise NotFound
-    if collection not in KEEPERS:
-        raise MethodNotAllowed(headers={"Allow": "GET, HEAD"})
+    if collection_of(collection).id not in KEEPERS:
+        raise rules.ReadOnlyLayer
     return KEEPERS[collection]
 
 

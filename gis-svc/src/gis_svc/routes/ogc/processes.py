@@ -41,6 +41,8 @@ async def list_processes(caller: CurrentCaller) -> Response:
     """All processes."""
     parameters.only(caller.request, ("f",))
     listed = [_summary(caller, process) for process in PROCESSES.values()]
+    if form_of(caller.request) == "html":
+        return page(caller.request, caller.words, "processes", processes=listed)
     links = [link(f"{root_of(caller.request)}/processes", "self", JSON, caller.words("links", "self"))]
     return json_answer(caller.request, {"processes": listed, "links": links})
 
@@ -57,7 +59,10 @@ async def get_process(caller: CurrentCaller, process: str) -> Response:
         for name, member in schema["properties"].items()
     }
     outputs = {"result": {"title": "result", "schema": {"type": "object", "contentMediaType": GEOJSON}}}
-    return json_answer(caller.request, _summary(caller, found) | {"inputs": inputs, "outputs": outputs})
+    made = _summary(caller, found) | {"inputs": inputs, "outputs": outputs}
+    if form_of(caller.request) == "html":
+        return page(caller.request, caller.words, "process", process=made)
+    return json_answer(caller.request, made)
 
 
 def _summary(caller: Caller, process: Process) -> dict[str, Any]:
@@ -208,6 +213,6 @@ def _status(caller: Caller, job: Any) -> dict[str, Any]:
         "status": str(job["state"]),
         "progress": job["progress"],
         **{name: moment.astimezone(SHANGHAI).isoformat(timespec="seconds") for name, moment in times.items() if moment},
-        **({"message": job["message"]} if job["message"] else {}),
+        **({"message": caller.words("job-messages", job["message"])} if job["message"] else {}),
         "links": links,
     }

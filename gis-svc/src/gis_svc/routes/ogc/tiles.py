@@ -10,9 +10,10 @@ from fastapi.responses import Response
 
 from gis_svc.kept_tiles import KeptAnswer, drawing_of
 from gis_svc.ogc import documents, parameters
-from gis_svc.ogc.answers import MVT, answer, etag_of, is_known, json_answer, not_modified, takes_gzip
+from gis_svc.ogc.answers import MVT, answer, etag_of, is_known, not_modified, takes_gzip
 from gis_svc.ogc.collections import Collection, collection_of
 from gis_svc.ogc.documents import MATRIX_SET
+from gis_svc.ogc.html import shown
 from gis_svc.ogc.links import ROOT
 from gis_svc.ogc.serving import Caller, CurrentCaller
 from gis_svc.queries import features
@@ -33,7 +34,7 @@ async def list_tilesets(caller: CurrentCaller, collection: str) -> Response:
     """The tilesets of a collection: one."""
     parameters.only(caller.request, ("f",))
     made = documents.tilesets(caller.request, caller.words, await caller.whole(), collection_of(collection))
-    return json_answer(caller.request, made)
+    return shown(caller.request, caller.words, caller.words("links", "tiles"), made)
 
 
 @router.get("/{matrix_set}")
@@ -43,7 +44,7 @@ async def get_tileset(caller: CurrentCaller, collection: str, matrix_set: str) -
     if matrix_set != MATRIX_SET:
         raise NotFound
     made = documents.tileset(caller.request, caller.words, await caller.whole(), collection_of(collection))
-    return json_answer(caller.request, made)
+    return shown(caller.request, caller.words, made["title"], made)
 
 
 @router.get("/{matrix_set}/{tile_matrix}/{tile_row}/{tile_col}")
