@@ -16,6 +16,7 @@ from grid_kernel.runtime import Runtime
 from grid_kernel.tables import calendar_day
 from grid_kernel.working_calendar import WorkingCalendar
 from population_svc.grams import name_grams, query_name_grams
+from population_svc.queries import persons as queries_of_persons
 from population_svc.rules import door_digest, routine_since
 
 
@@ -66,6 +67,22 @@ async def test_pinyin_initials_building_and_telephone_find_a_person(api: Api, pl
     for narrow in ({"name": "zengxiaoyu"}, {"buildingId": str(place.building)}, {"name": "··", **near}):
         refused(await api.post(place.worker, "/persons/search", narrow), 400, "search-too-broad")
     refused(await api.post(place.worker, "/persons/search", {"phone": "12034"}), 400, None, "/phone")
+
+
+@pytest.mark.parametrize("few", [0, queries_of_persons.FEW])
+async def test_a_name_at_an_address_is_the_same_person_whichever_is_looked_for_first(
+    api: Api, place: Place, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(queries_of_persons, "FEW", few)
+    here = await api.registered(place.worker, place.household(person("邬海清")))
+    await api.registered(place.worker, place.household(person("邬海宁")))
+    await api.registered(place.neighbour, place.household(person("邬海清"), building=place.other_building))
+    address = here["dwelling"]["address"]
+    assert await found(api, place.worker, name="海清", address=address) == {"邬海清"}
+    assert await found(api, place.head, name="whq", address=address[:6]) == {"邬海清"}
+    assert await found(api, place.head, name="海清", address=f"{address}9") == set()
+    assert await found(api, place.worker, name="邬", address=address[:6]) == {"邬海清", "邬海宁"}
+    assert await found(api, place.neighbour, name="海宁", address=address[:6]) == set()
 
 
 async def test_somebody_who_changed_the_name_is_found_by_the_new_one(api: Api, place: Place) -> None:

@@ -17,7 +17,7 @@ from population_svc.rules import VACANT, Presence, VisitState
 def progress(actor: Actor, area: str, quarter: Period, day: date) -> Select[Any]:
     """One row for each grid: households by where they stand, and what was done before and in this month and week."""
     grids = grids_of(actor, household_version, area)
-    s = standing_there(actor, quarter, day)
+    s = standing_there(quarter, day)
     living = s.c.presence == Presence.LIVING
     month, week = month_of(day).start, week_of(day).start
 

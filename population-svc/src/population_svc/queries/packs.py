@@ -36,7 +36,7 @@ from population_svc.models import (
     RosterChange,
     Visit,
 )
-from population_svc.queries.scope import running, visible
+from population_svc.queries.scope import running, visible, within
 from population_svc.rules import VisitOutcome
 
 _LOOK_BACK = timedelta(days=730)
@@ -75,7 +75,7 @@ def pack_households(
     asked = asked.outerjoin(DoorToken, hangs)
     asked = asked.outerjoin(acts, acts.c.household_id == col(Household.id))
     asked = asked.outerjoin(care, care.c.household_id == col(Household.id))
-    asked = asked.where(col(Household.area_code) == grid, col(Household.dissolved_on).is_(None))
+    asked = asked.where(within(col(Household.area_code), grid), col(Household.dissolved_on).is_(None))
     if ids is not None:
         asked = asked.where(col(Household.id) == any_(literal(list(ids), ARRAY(Uuid))))
     return asked.with_only_columns(*columns).order_by(col(Household.roster_key), col(Household.id))
@@ -102,14 +102,14 @@ def pack_person(actor: Actor, person_id: UUID) -> Select[Any]:
 
 def pack_follow_ups(actor: Actor, grid: str) -> Select[Any]:
     """The visits cases asked for in a grid and nobody made yet."""
-    asked = visible(actor, FollowUp).where(col(FollowUp.area_code) == grid, col(FollowUp.visit_id).is_(None))
+    asked = visible(actor, FollowUp).where(within(col(FollowUp.area_code), grid), col(FollowUp.visit_id).is_(None))
     return asked.order_by(col(FollowUp.requested_at), col(FollowUp.id))
 
 
 def roster_changes(actor: Actor, grid: str, since: int) -> Select[Any]:
     """The households of a grid that changed in transactions not committed at a horizon, and who moved in them."""
     asked = visible(actor, RosterChange).where(
-        col(RosterChange.area_code) == grid, col(RosterChange.changed_in) >= since
+        within(col(RosterChange.area_code), grid), col(RosterChange.changed_in) >= since
     )
     columns: list[Any] = [col(RosterChange.household_id), col(RosterChange.person_id)]
     return asked.with_only_columns(*columns).distinct()
@@ -120,7 +120,7 @@ def _acts(actor: Actor, grid: str, quarter: Period, day: date) -> CTE:
     done: Any = col(Visit.outcome) == VisitOutcome.DONE
     on: Any = col(Visit.visited_on)
     latest = col(Visit.visited_at).desc()
-    own = visible(actor, Visit).where(col(Visit.area_code) == grid, on <= day, on >= day - _LOOK_BACK)
+    own = visible(actor, Visit).where(within(col(Visit.area_code), grid), on <= day, on >= day - _LOOK_BACK)
     seen = own.with_only_columns(
         col(Visit.household_id),
         func.max(on).filter(done).label("last_done_on"),
@@ -155,7 +155,7 @@ def _first(ordered: Any) -> Any:
 
 
 def _care(actor: Actor, grid: str, day: date) -> CTE:
-    listed = visible(actor, CareEntry).where(col(CareEntry.area_code) == grid)
+    listed = visible(actor, CareEntry).where(within(col(CareEntry.area_code), grid))
     listed = listed.where(running(col(CareEntry.starts_on), col(CareEntry.ended_on), day))
     reasons = func.array_agg(aggregate_order_by(col(CareEntry.reason), col(CareEntry.reason)), type_=ARRAY(Text))
     grouped = listed.with_only_columns(col(CareEntry.household_id), reasons.label("reasons"))

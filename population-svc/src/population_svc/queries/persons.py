@@ -32,6 +32,7 @@ _SHOWN = (
         "version",
     ),
 )
+FEW = 1_000
 FIELDS = ("name", "sex", "birth_date", "id_number_masked", "phone_masked")
 """What a masked read of a person shows, as the access record names it."""
 
@@ -60,9 +61,16 @@ def members(actor: Actor, household_id: UUID) -> Select[Any]:
     )
 
 
+def named(actor: Actor, name: str) -> Select[Any]:
+    """The ids of persons with a name, one more than are few. Run as system, like `candidates`."""
+    asked = visible(actor, Person).where(col(Person.name_grams).contains(query_name_grams(name)))
+    return asked.with_only_columns(col(Person.id)).limit(FEW + 1).execution_options(replan=True)
+
+
 def candidates(
     actor: Actor,
     *,
+    ids: Sequence[UUID] | None = None,
     name: str | None = None,
     id_number: str | None = None,
     phone: str | None = None,
@@ -75,8 +83,11 @@ def candidates(
 
     Run as system: the array and pattern operators are not leakproof, so behind row-level security PostgreSQL would
     test every row before it used their indexes. What is shown is read again behind both walls, see `among`.
+    With `ids` only these persons are tried, and an address is compared and not looked for.
     """
     asked = visible(actor, Person).with_only_columns(col(Person.id)).join(Occupancy, _current())
+    if ids is not None:
+        asked = asked.where(col(Person.id) == any_(literal(list(ids), ARRAY(Uuid))))
     if id_number is not None:
         asked = asked.where(col(Person.id_number_index) == to_18(id_number))
     if phone is not None:
@@ -89,8 +100,9 @@ def candidates(
         asked = asked.join(Dwelling, col(Dwelling.id) == col(Occupancy.dwelling_id))
     if building_id is not None:
         asked = asked.where(col(Dwelling.building_id) == building_id)
-    if address is not None:
+    if address is not None and ids is None:
         asked = asked.where(col(Dwelling.address_grams).contains(query_grams(address)))
+    if address is not None:
         asked = asked.where(col(Dwelling.address).contains(address, autoescape=True))
     return asked.where(within(col(Person.area_code), grid)).limit(SEARCH_CAP + 1).execution_options(replan=True)
 

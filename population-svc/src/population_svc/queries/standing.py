@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import (
     CTE,
-    ColumnElement,
     Select,
     Subquery,
     Table,
@@ -18,7 +17,6 @@ from sqlalchemy import (
     case,
     distinct,
     func,
-    literal_column,
     or_,
     select,
 )
@@ -26,14 +24,13 @@ from sqlmodel import col
 
 from grid_kernel.auth import Actor
 from grid_kernel.clock import Period
-from grid_kernel.types import AREA_CODE
 from population_svc.history import as_of
 from population_svc.models import CareEntry, Visit, household_version
-from population_svc.queries.scope import running, visible, within
+from population_svc.queries.scope import beside_grids, lying, running, visible, within
 from population_svc.rules import Presence, VisitOutcome, VisitState
 
-Lies = Callable[[Any], ColumnElement[bool]]
-"""Whether a column of area codes lies where something is asked for."""
+Starts = Callable[[Any], Select[Any]]
+"""The rows of a table that lie where something is asked for."""
 
 
 def standing(actor: Actor, area: str | None, quarter: Period, day: date) -> CTE:
@@ -41,18 +38,12 @@ def standing(actor: Actor, area: str | None, quarter: Period, day: date) -> CTE:
 
     A visit counts for the grid it was made in: a household that moved to another grid is still to be visited there.
     """
-    return _standing(actor, lambda area_code: within(area_code, area), quarter, day).cte("standing")
+    return _standing(lambda kept: lying(actor, kept, area), quarter, day).cte("standing")
 
 
-def standing_there(actor: Actor, quarter: Period, day: date) -> Subquery:
+def standing_there(quarter: Period, day: date) -> Subquery:
     """The same inside a lateral select, of the one grid of `grids_of` it stands beside."""
-    return _standing(actor, in_the_grid, quarter, day).subquery("standing")
-
-
-def in_the_grid(area_code: Any) -> ColumnElement[bool]:
-    """Whether it is the grid of `grids_of`, written out: SQLAlchemy would list the grids in every subselect again."""
-    there: ColumnElement[bool] = area_code == literal_column("grids.area_code", AREA_CODE)
-    return there
+    return _standing(beside_grids, quarter, day).subquery("standing")
 
 
 def grids_of(actor: Actor, versions: Table, area: str | None) -> CTE:
@@ -68,14 +59,14 @@ def grids_of(actor: Actor, versions: Table, area: str | None) -> CTE:
     return grids.union_all(step)
 
 
-def _standing(actor: Actor, lies: Lies, quarter: Period, day: date) -> Select[Any]:
-    versions, acts, care = household_version, _acts(actor, lies, quarter, day), _care(actor, lies, day)
+def _standing(rows: Starts, quarter: Period, day: date) -> Select[Any]:
+    versions, acts, care = household_version, _acts(rows, quarter, day), _care(rows, day)
     state = _state(versions, acts)
     joined = versions.outerjoin(
         acts, and_(acts.c.household_id == versions.c.id, acts.c.area_code == versions.c.area_code)
     )
     joined = joined.outerjoin(care, care.c.household_id == versions.c.id)
-    found = visible(actor, versions).where(as_of(versions, day), lies(versions.c.area_code))
+    found = rows(versions).where(as_of(versions, day))
     columns: list[Any] = [
         versions.c[name] for name in ("id", "area_code", "roster_key", "dwelling_id", "head_person_id")
     ]
@@ -85,13 +76,13 @@ def _standing(actor: Actor, lies: Lies, quarter: Period, day: date) -> Select[An
     return found.with_only_columns(*columns, on_care, state.label("visit_state")).select_from(joined)
 
 
-def _acts(actor: Actor, lies: Lies, quarter: Period, day: date) -> Subquery:
+def _acts(rows: Starts, quarter: Period, day: date) -> Subquery:
     done = col(Visit.outcome) == VisitOutcome.DONE
     met = or_(col(Visit.outcome) == VisitOutcome.MET_OUTSIDE, col(Visit.outcome) == VisitOutcome.TELEPHONE)
     on: Any = col(Visit.visited_on)
     return (
-        visible(actor, Visit)
-        .where(on >= quarter.start, on < quarter.end, on <= day, lies(col(Visit.area_code)))
+        rows(Visit)
+        .where(on >= quarter.start, on < quarter.end, on <= day)
         .with_only_columns(
             col(Visit.household_id),
             col(Visit.area_code),
@@ -106,9 +97,8 @@ def _acts(actor: Actor, lies: Lies, quarter: Period, day: date) -> Subquery:
     )
 
 
-def _care(actor: Actor, lies: Lies, day: date) -> Subquery:
-    listed = visible(actor, CareEntry).where(lies(col(CareEntry.area_code)))
-    listed = listed.where(running(col(CareEntry.starts_on), col(CareEntry.ended_on), day))
+def _care(rows: Starts, day: date) -> Subquery:
+    listed = rows(CareEntry).where(running(col(CareEntry.starts_on), col(CareEntry.ended_on), day))
     return listed.with_only_columns(col(CareEntry.household_id)).distinct().subquery("care")
 
 

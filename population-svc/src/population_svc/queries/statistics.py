@@ -30,8 +30,8 @@ from grid_kernel.clock import Period
 from grid_kernel.db import in_scope
 from population_svc.history import as_of
 from population_svc.models import Person, Visit, dwelling_version, household_version, person_version
-from population_svc.queries.scope import everyone, visible, within
-from population_svc.queries.standing import Lies, grids_of, in_the_grid, standing_there
+from population_svc.queries.scope import beside_grids, everyone, lying, visible, within
+from population_svc.queries.standing import Starts, grids_of, standing_there
 from population_svc.rules import MATCHES, Freshness, PersonStatus, Registration, VisitOutcome
 from population_svc.statistics import band_starts
 
@@ -77,8 +77,8 @@ def count_dwellings(areas: Sequence[str], area: str, day: date) -> Select[Any]:
 def count_households(actor: Actor, area: str, quarter: Period, day: date) -> Select[Any]:
     """Households of an area on a day by part, presence, state of the round, and when they were last entered."""
     grids = grids_of(actor, household_version, area)
-    s = standing_there(actor, quarter, day)
-    last = _last_entered(actor, in_the_grid, day)
+    s = standing_there(quarter, day)
+    last = _last_entered(beside_grids, day)
     keys: list[Any] = [s.c.presence, s.c.visit_state, freshness(last, day)]
     counted = select(*keys, func.count().label("number")).select_from(s.outerjoin(last, entered_there(s, last)))
     counted_there = counted.group_by(*keys).lateral("counted")
@@ -89,13 +89,13 @@ def count_households(actor: Actor, area: str, quarter: Period, day: date) -> Sel
 
 def last_entered(actor: Actor, area: str | None, day: date) -> Subquery:
     """When each household was last entered up to a day, by the grid it was entered in: who moved starts anew."""
-    return _last_entered(actor, lambda area_code: within(area_code, area), day)
+    return _last_entered(lambda kept: lying(actor, kept, area), day)
 
 
-def _last_entered(actor: Actor, lies: Lies, day: date) -> Subquery:
-    done = visible(actor, Visit).where(col(Visit.outcome) == VisitOutcome.DONE, col(Visit.visited_on) <= day)
+def _last_entered(rows: Starts, day: date) -> Subquery:
+    done = rows(Visit).where(col(Visit.outcome) == VisitOutcome.DONE, col(Visit.visited_on) <= day)
     place: list[Any] = [col(Visit.household_id), col(Visit.area_code)]
-    done = done.where(lies(col(Visit.area_code))).group_by(*place)
+    done = done.group_by(*place)
     return done.with_only_columns(*place, func.max(col(Visit.visited_on)).label("on")).subquery("seen")
 
 

@@ -64,11 +64,20 @@ async def written_person(session: AsyncSession, actor: Actor, person_id: UUID) -
 
 async def find_persons(own: ReadRunner, reads: ReadRunner, actor: Actor, asked: PersonSearch) -> PersonsFound:
     """The persons who fit: looked up by the service, read behind both walls, recorded as read."""
-    found = await own.fetch(persons.candidates(actor, **asked.model_dump(by_alias=False)))
+    found = await own.fetch(persons.candidates(actor, **await _criteria(own, actor, asked)))
     ids = [row["id"] for row in found[:SEARCH_CAP]]
     rows = await reads.fetch(persons.among(actor, ids), access="person", fields=persons.FIELDS)
     shown = [PersonFoundRow.model_validate(persons.masked(actor, row)) for row in rows]
     return PersonsFound(items=shown, more=len(found) > SEARCH_CAP)
+
+
+async def _criteria(own: ReadRunner, actor: Actor, asked: PersonSearch) -> dict[str, Any]:
+    """What is looked for: the planner does not know how many dwellings a street has, so a rare name goes first."""
+    criteria = asked.model_dump(by_alias=False)
+    if asked.name is None or asked.address is None or len(asked.name) == 1:
+        return criteria
+    few = await own.fetch(persons.named(actor, asked.name))
+    return criteria if len(few) > persons.FEW else criteria | {"name": None, "ids": [row["id"] for row in few]}
 
 
 async def where_registered(own: ReadRunner, id_number: str, purpose: str, day: date) -> Row | None:
