@@ -9,8 +9,8 @@
 Both read PostGIS with its indexes and answer whoever asks. Ours checks a signed token, keeps both walls of permission,
 and has telemetry, bounds and the access log on. One process each, wrk with 8 connections, keep-alive.
 Pages `each once`: all of the collection, one after the other, with the number of all in each answer; other items
-again and again. Tiles `read and drawn`: each once, after a change that made all that was kept useless; `drawn`: each
-once, out of what a tile above it has read; `kept`: again and again.
+again and again. Tiles `read and drawn`: each once, when nothing that was kept is of use; `drawn`: each once, out of
+what a tile above it has read; `changed`: each once, after a building was changed; `kept`: again and again.
 """
 
 import argparse
@@ -192,7 +192,8 @@ end
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A series: the paths of each server in turn, whether each is asked for once, and what was asked before."""
+    """A series: the paths of each server in turn, whether each is asked for once, what was asked before, and whether
+    all is forgotten before or one building changed."""
 
     name: str
     ours: list[str]
@@ -200,6 +201,7 @@ class Asked:
     pygeoapi: list[str] | None = None
     once: bool = False
     warm: list[str] | None = None
+    changed: bool = False
 
 
 def measure(url: str, paths: list[str], token: str | None, seconds: int, *, once: bool) -> dict[str, float]:
@@ -260,6 +262,7 @@ def series() -> list[Asked]:
         its = [f"{tipg}/tiles/WebMercatorQuad/{zoom}/{tile.column}/{tile.row}" for tile in tiles]
         warm = None if zoom == 14 else asked[_FIRST_TILES].ours
         asked.append(Asked(f"{len(tiles)} tiles z{zoom}, {fresh}", own, its, once=True, warm=warm))
+        asked.append(Asked(f"{len(tiles)} tiles z{zoom}, changed", own, its, once=True, changed=True))
         asked.append(Asked(f"{len(tiles)} tiles z{zoom}, kept", own, its))
     return asked
 
@@ -280,14 +283,27 @@ class Servers:
         return [(url, paths) for url, paths in pairs if url and paths]
 
     def forget(self) -> None:
-        """Change a building, so that nothing answered before is of use; the service hears of it within a second."""
-        asyncio.run(self._change())
-        time.sleep(2)
+        """Say that all buildings changed, so that nothing kept is of use; the service hears of it within a second."""
+        asyncio.run(self._write(_ALL_CHANGED))
 
-    async def _change(self) -> None:
+    def change(self) -> None:
+        """Change one building."""
+        asyncio.run(self._write("update building set version = version + 1 where id = $1", UUID(int=1)))
+
+    async def _write(self, statement: str, *values: Any) -> None:
         owner = await asyncpg.connect(self.owner)
-        await owner.execute("update building set version = version + 1 where id = $1", UUID(int=1))
+        async with owner.transaction():
+            await owner.execute("select set_config('app.scope', '150204', true)")
+            await owner.execute(statement, *values)
         await owner.close()
+        await asyncio.sleep(2)
+
+
+_ALL_CHANGED = """
+with counted as (update layer_revision set revision = revision + 1 where layer = 'buildings' returning revision)
+insert into layer_cell (layer, cell, revision) select 'buildings', -1, revision from counted
+on conflict (layer, cell) do update set revision = excluded.revision
+"""
 
 
 def compare(servers: Servers, rounds: int, seconds: int, only: str) -> None:
@@ -296,7 +312,9 @@ def compare(servers: Servers, rounds: int, seconds: int, only: str) -> None:
     for each in (each for each in series() if only in each.name):
         found: list[list[dict[str, float]]] = [[], [], []]
         for _ in range(rounds):
-            if each.once:
+            if each.changed:
+                servers.change()
+            elif each.once:
                 servers.forget()
                 if each.warm:
                     measure(servers.ours, each.warm, servers.token, 30, once=True)

@@ -14,12 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as some
 from pyproj import Transformer
 from shapely.geometry import Point
+from sqlalchemy import text
 
 from gis_svc import tiles
 from gis_svc.kept_tiles import Kept, KeptAnswer
+from gis_svc.revisions import Touched
 from gis_svc.tiles import Tile
 from grid_kernel.auth import Actor, Post
 from grid_kernel.geo import Box
+from grid_kernel.runtime import Runtime
 from grid_kernel.testing import Tokens, actor
 
 from .conftest import Send, Surfaces
@@ -133,6 +136,50 @@ async def test_buildings_of_another_area_are_in_no_tile(ogc: Any, send: Send, gr
     assert [each["name"] for each in drawn["buildings-labels"]] == [made["name"]]
     assert (await ogc(path_of("buildings", tile), foreign)).content == b""
     assert (await ogc(path_of("buildings", tile), LEADER)).content != b""
+
+
+async def test_a_change_makes_anew_the_tiles_it_is_seen_in_and_no_others(
+    ogc: Any, client: httpx.AsyncClient, tokens: Tokens, send: Send, grids: Surfaces
+) -> None:
+    here, there, above = (
+        at(grids[code], zoom) for code, zoom in ((min(grids), 16), (max(grids), 16), (min(grids), 13))
+    )
+
+    async def tags() -> list[str]:
+        return [(await ogc(path_of("buildings", tile))).headers["etag"] for tile in (here, above, there)]
+
+    before = await tags()
+    head = actor(Post.STATION_HEAD, min(grids)[:12])
+    made = (await send(head, "POST", "/buildings", json=building(inside(grids[min(grids)])))).json()
+    after = await tags()
+    assert [old == new for old, new in zip(before, after, strict=True)] == [False, False, True]
+    path, sent = f"/ogc/collections/buildings/items/{made['id']}", {"type": "Feature", "properties": {"name": "又一栋"}}
+    named = await client.patch(path, json=sent, headers=tokens.headers(head) | {"If-Match": '"1"'})
+    assert named.status_code == 204, named.text
+    again = await tags()
+    assert [old == new for old, new in zip(after, again, strict=True)] == [False, False, True]
+    assert "又一栋".encode() in (await ogc(path_of("buildings", here))).content
+
+
+async def test_every_tile_in_which_a_shape_is_seen_counts_its_changes(runtime: Runtime) -> None:
+    random = np.random.default_rng(7)
+    corner = random.uniform((109.8, -60), (110.2, 60), (60, 2))
+    size = random.choice([0.0, 1e-4, 3e-3, 0.05], (60, 2))
+    async with runtime.system_session() as session:
+        for (west, south), (wide, high) in zip(corner.tolist(), size.tolist(), strict=True):
+            place = {"west": west, "south": south, "east": west + wide, "north": south + high}
+            asked = text("select cells_of(:west, :south, :east, :north)").bindparams(**place)
+            touched = Touched()
+            touched.learn([(cell, 1) for cell in (await session.execute(asked)).scalars()])
+            for zoom in (5, 12, 13, 14, 15, 17):
+                first, last = tiles.corners(Box(**place).widened(200), zoom)
+                for row in range(first.row, min(last.row, first.row + 40) + 1):
+                    for column in range(first.column, min(last.column, first.column + 40) + 1):
+                        tile = Tile(zoom, column, row)
+                        if shapely.intersects(shapely.box(*place.values()), shapely.box(*tile.box())):
+                            assert touched.within(tile) == 1, (place, tile)
+        wide = text("select array(select cells_of(70, 0, 140, 50))")
+        assert (await session.execute(wide)).scalar_one() == [-1]
 
 
 async def test_buildings_are_drawn_from_the_zoom_the_tileset_names(ogc: Any, grids: Surfaces) -> None:

@@ -50,6 +50,16 @@ class LayerRevision(Base, table=True):
     revision: int = 0
 
 
+class LayerCell(Base, table=True):
+    """The revision of a layer that last touched a tile of zoom 14: row * 16384 + column, -1 for all of them."""
+
+    __tablename__ = "layer_cell"
+
+    layer: str = Field(primary_key=True)
+    cell: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    revision: int
+
+
 class Area(Base, table=True):
     """A code of the division tree. A code names one place for ever; after a split or merge others follow it."""
 

@@ -38,6 +38,10 @@ class Tile:
         west, east = ((x / side) * 360 - 180 for x in (self.column - margin, self.column + 1 + margin))
         return Box(max(west, -180.0), south, min(east, 180.0), north)
 
+    def cells(self, zoom: int) -> tuple["Tile", "Tile"]:
+        """The first and the last tile of another zoom in which something of this one is shown."""
+        return corners(self.box(), zoom)
+
     def moved(self, world: Floats) -> Floats:
         """Coordinates of the square world, pairs of x and y, in units of this tile, y down."""
         corner = np.resize([self.column, self.row], world.shape[1])

@@ -11,7 +11,8 @@ from gis_svc.layers import AreaLayers
 from gis_svc.location import Places, map_of
 from gis_svc.ogc.collections import Collection
 from gis_svc.ogc.documents import Place, Words, words_of
-from gis_svc.revisions import revisions_of
+from gis_svc.revisions import BY_CELL, revisions_of
+from gis_svc.tiles import Tile
 from grid_kernel.auth import Actor, CurrentActor
 from grid_kernel.labels import preferred_language
 from grid_kernel.reads import ReadRunner
@@ -64,6 +65,12 @@ class Caller:
             shown = (await revisions_of(self.runtime).current(self.runtime))[of.layer]
             return (await self.places()).revision + shown
         return (await revisions_of(self.runtime).current(self.runtime))[of.layer]
+
+    async def revision_of_tile(self, of: Collection, tile: Tile) -> int:
+        """The revision that last touched what a tile of the collection shows."""
+        if of.layer in BY_CELL:
+            return await revisions_of(self.runtime).of_tile(self.runtime, of.layer, tile)
+        return await self.revision(of)
 
     def sight(self, of: Collection) -> str:
         """What decides which features of a collection the caller sees: nothing, where they are public."""

@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.types import Double, NullType, Numeric, Text, Uuid
 from sqlmodel import select
 
-from gis_svc.models import Area, AreaFigure, AreaVersion, Building, LayerRevision, Road, ServicePoint, Thing
+from gis_svc.models import Area, AreaFigure, AreaVersion, Building, LayerCell, LayerRevision, Road, ServicePoint, Thing
 from gis_svc.queries.access import (
     column,
     holds_on,
@@ -485,3 +485,10 @@ async def revisions(reads: ReadRunner) -> dict[str, int]:
     """How often each layer was changed."""
     rows = await reads.fetch(select(LayerRevision.layer, LayerRevision.revision))
     return {row["layer"]: row["revision"] for row in rows}
+
+
+async def touched_cells(reads: ReadRunner, layer: str, since: int) -> list[tuple[int, int]]:
+    """The cells of a layer that were touched after a revision, each with the last one that did."""
+    cell, revision = column(LayerCell.cell), column(LayerCell.revision)
+    asked = select(LayerCell.cell, LayerCell.revision).where(column(LayerCell.layer) == layer, revision > since)
+    return [(row["cell"], row["revision"]) for row in await reads.fetch(asked.order_by(cell))]

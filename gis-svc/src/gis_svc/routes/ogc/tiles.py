@@ -56,12 +56,13 @@ async def get_tile(
     tile = tile_of(matrix_set, tile_matrix, tile_row, tile_col)
     parameters.only(caller.request, ("f", "datetime"))
     day = parameters.during_of(caller.request, caller.now).last or clock.today(caller.now)
-    key = (await caller.revision(of), of.id, caller.sight(of), day if of.source.dated is not None else None)
+    seen = (of.id, caller.sight(of), day if of.source.dated is not None else None)
+    key = (await caller.revision_of_tile(of, tile), *seen)
     etag = etag_of(*key, tile)
     if is_known(caller.request, etag):
         return not_modified(etag)
     kept = drawing_of(caller.runtime).tiles
-    found = kept.get((*key, tile)) or kept.keep((*key, tile), KeptAnswer(await _draw(caller, of, tile, day, key)))
+    found = kept.get((*key, tile)) or kept.keep((*key, tile), KeptAnswer(await _draw(caller, of, tile, day, seen)))
     packed = found.packed if takes_gzip(caller.request) else None
     return answer(caller.request, found.plain, MVT, etag=etag, packed=packed)
 
@@ -76,7 +77,7 @@ def tile_of(matrix_set: str, *numbers: str) -> Tile:
     return tile
 
 
-async def _draw(caller: Caller, of: Collection, tile: Tile, day: date, key: tuple[object, ...]) -> bytes:
+async def _draw(caller: Caller, of: Collection, tile: Tile, day: date, seen: tuple[object, ...]) -> bytes:
     if tile.zoom < of.shallowest:
         return b""
     if of.level is not None:
@@ -86,7 +87,8 @@ async def _draw(caller: Caller, of: Collection, tile: Tile, day: date, key: tupl
         place = tile.above(zoom)
         with suppress(_TooManyError):
             make = partial(_sheet, caller, of, place, day)
-            sheet = await drawing_of(caller.runtime).sheets.made((*key, place), make)
+            key = (await caller.revision_of_tile(of, place), *seen, place)
+            sheet = await drawing_of(caller.runtime).sheets.made(key, make)
             return sheet.draw(of.id, tile)
     raise InvalidInput.at("#/path/tileMatrix", "too-many-features", most=features.MOST_IN_TILE)
 
