@@ -120,6 +120,16 @@ async def test_many_rows_need_a_second_person_and_too_many_are_refused(
     refused(await api.post(place.head, "/exports", wanted(place.community)), 409, "export-too-large")
 
 
+async def test_a_whole_table_in_pieces_is_a_whole_table(
+    api: Api, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for building in (place.building, place.other_building):
+        await api.registered(place.head, place.household(building=building))
+    monkeypatch.setattr("population_svc.rules.exporting.ALONE_ROWS", 1)
+    for grid, state in ((place.grid, "approved"), (place.other_grid, "requested")):
+        assert (await api.post(place.head, "/exports", wanted(grid))).json()["state"] == state
+
+
 async def test_the_file_shows_what_the_post_may_see(api: Api, runtime: Runtime, place: Place) -> None:
     await api.registered(place.worker, place.household())
     export = await made(api, runtime, place.leader, place.community)
@@ -163,6 +173,7 @@ async def test_who_takes_rows_out_and_of_which_elements(api: Api, place: Place) 
 
 
 def test_a_second_person_is_needed_for_whole_numbers_and_from_so_many_rows_on() -> None:
+    assert rules.needs_second_person(300, whole=False, taken_alone=201)
     alone = [rules.needs_second_person(rows, whole=whole) for rows, whole in ((500, False), (501, False), (1, True))]
     assert alone == [False, True, True]
 

@@ -64,6 +64,14 @@ def test_a_field_is_known_by_its_code_its_name_or_another_word_for_it() -> None:
     assert rules.matched(None, "燃气软管", known) is None
 
 
+async def test_the_registry_says_of_everything_whose_it_is_and_for_how_long_it_is_fresh(api: Api, place: Place) -> None:
+    known = (await api.get(place.worker, "/data-elements")).json()
+    assert {"name", "household_phone", "dwelling_use", "place_name"} <= {each["code"] for each in known}
+    for each in known:
+        assert all(each[member] for member in ("name", "owner", "source", "purpose", "basis")), each
+        assert each["freshDays"] > 0
+
+
 async def test_who_thinks_of_a_form_hears_how_much_of_it_is_known(api: Api, place: Place) -> None:
     said = (await api.post(place.worker, "/form-matches", {"subject": "household", "fields": fields()})).json()
     assert (said["total"], said["existing"], said["held"]) == (5, 4, 4)

@@ -37,7 +37,8 @@ async def ask_for_export(
     rows = (await reads.fetch(queries.count_rows(actor, entry.subject, entry.area_code)))[0]["number"]
     rules.check_rows(rows)
     grant = next(g for g in actor.grants if g.post in rules.EXPORTERS and entry.area_code.startswith(g.area))
-    waits = rules.needs_second_person(rows, whole=entry.whole)
+    alone = await queries.rows_taken_alone(session, actor, now - rules.ALONE_WITHIN)
+    waits = rules.needs_second_person(rows, whole=entry.whole, taken_alone=alone)
     job = ExportJob(
         **entry.model_dump(by_alias=False),
         id=uuid7(),

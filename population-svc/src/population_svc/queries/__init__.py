@@ -49,7 +49,14 @@ from population_svc.queries.civic import (
 )
 from population_svc.queries.doors import current_door_token, door, households_in, phone_of, recorded_since
 from population_svc.queries.duplicates import last_occupancy, merger_for_update, twin
-from population_svc.queries.exporting import any_export, export_job, exports, exports_to_expire, waiting_exports
+from population_svc.queries.exporting import (
+    any_export,
+    export_job,
+    exports,
+    exports_to_expire,
+    rows_taken_alone,
+    waiting_exports,
+)
 from population_svc.queries.figures import counts, empty_dwellings, progress
 from population_svc.queries.forgetting import (
     forget_care,
@@ -404,6 +411,7 @@ __all__ = [
     "require_household",
     "roster",
     "roster_changes",
+    "rows_taken_alone",
     "rule_before",
     "rules_in_force",
     "rules_on",

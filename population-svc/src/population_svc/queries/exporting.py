@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select
+from sqlalchemy import Select, func
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -32,6 +32,13 @@ async def export_job(session: AsyncSession, actor: Actor, export_id: UUID, *, lo
     if found is None:
         raise NotFound
     return found
+
+
+async def rows_taken_alone(session: AsyncSession, actor: Actor, since: datetime) -> int:
+    """How many rows somebody has asked for since a moment that nobody else decided on."""
+    asked = everyone(ExportJob).where(col(ExportJob.actor_id) == actor.id, col(ExportJob.asked_at) > since)
+    asked = asked.where(col(ExportJob.decided_by).is_(None), col(ExportJob.state) != ExportState.REQUESTED)
+    return int(await session.scalar(asked.with_only_columns(func.coalesce(func.sum(col(ExportJob.rows)), 0))) or 0)
 
 
 async def any_export(session: AsyncSession, export_id: UUID) -> ExportJob:

@@ -42,6 +42,7 @@ from population_svc.rules.elements import (
 )
 from population_svc.rules.exporting import (
     ALONE_ROWS,
+    ALONE_WITHIN,
     EXPORT_CAP,
     EXPORT_KEPT,
     EXPORTERS,
@@ -258,6 +259,7 @@ from population_svc.rules.visiting import (
 __all__ = [
     "AGE_OF_CONSENT",
     "ALONE_ROWS",
+    "ALONE_WITHIN",
     "ANSWER_REQUEST_WITHIN",
     "ANSWER_WITHIN",
     "AUDITOR",

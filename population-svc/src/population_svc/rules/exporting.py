@@ -13,6 +13,8 @@ EXPORT_DECIDERS = (Post.STREET_LEADER, Post.DISTRICT_LEADER)
 EXPORT_CAP = 20_000
 ALONE_ROWS = 500
 """Up to so many masked rows one person takes out alone; beyond, and for whole numbers, a second one agrees."""
+ALONE_WITHIN = timedelta(days=7)
+"""Rows one person took out alone within this time are counted together: pieces are not less than the whole."""
 EXPORT_KEPT = timedelta(days=7)
 
 
@@ -82,9 +84,9 @@ def check_elements(subject: str, codes: list[str]) -> None:
         raise InvalidInput(errors=wrong)
 
 
-def needs_second_person(rows: int, *, whole: bool) -> bool:
-    """Whether somebody else has to agree (DOMAIN 6: a whole table only by two persons)."""
-    return whole or rows > ALONE_ROWS
+def needs_second_person(rows: int, *, whole: bool, taken_alone: int = 0) -> bool:
+    """Whether somebody else has to agree (a whole table only by two persons, also grid by grid within a week)."""
+    return whole or rows + taken_alone > ALONE_ROWS
 
 
 def check_rows(rows: int) -> None:
