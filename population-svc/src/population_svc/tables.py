@@ -1,7 +1,7 @@
 """Statistics put together: one count of the rows, told from several sides."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from grid_kernel.auth import Actor
@@ -41,7 +41,9 @@ def areas_counted(actor: Actor, area: str) -> tuple[tuple[str, ...], bool]:
     raise NotFound
 
 
-async def person_statistics(own: ReadRunner, actor: Actor, area: str, day: date) -> PersonStatistics:
+async def person_statistics(
+    own: ReadRunner, actor: Actor, area: str, day: date, known_at: datetime | None = None
+) -> PersonStatistics:
     """The persons of an area from every side; the rows are linked for those who see them."""
     areas, sees_rows = areas_counted(actor, area)
     rows = [
@@ -51,10 +53,10 @@ async def person_statistics(own: ReadRunner, actor: Actor, area: str, day: date)
             "registered": str(row["registered_here"]).lower(),
             "residence": _REGISTRATION[row["registration_matches"]],
         }
-        for row in await own.fetch(queries.count_persons(areas, area, day))
+        for row in await own.fetch(queries.count_persons(areas, area, day, known_at))
     ]
-    hides = not sees_rows and await _withheld_above(own, actor, area, day)
-    table = _Table("/persons", area, day, links=sees_rows, withholds=not sees_rows, hides=hides)
+    hides = not sees_rows and await _withheld_above(own, actor, area, day, known_at)
+    table = _Table("/persons", area, day, links=sees_rows, withholds=not sees_rows, hides=hides, known_at=known_at)
     sexes = [row["code"] for row in read_table(rules.PACKAGE, "sexes").rows]
     return PersonStatistics(
         area_code=area,
@@ -69,11 +71,11 @@ async def person_statistics(own: ReadRunner, actor: Actor, area: str, day: date)
     )
 
 
-async def _withheld_above(own: ReadRunner, actor: Actor, area: str, day: date) -> bool:
+async def _withheld_above(own: ReadRunner, actor: Actor, area: str, day: date, known_at: datetime | None) -> bool:
     """Whether the number of an area is withheld among its neighbours, seen from the area above: then it is nowhere."""
     top = min((prefix for prefix in actor.areas() if prefix and area.startswith(prefix)), key=len)
     for above in levels_between(area, top):
-        parts = suppressed(summed(await own.fetch(queries.count_persons((above,), above, day)), "part"))
+        parts = suppressed(summed(await own.fetch(queries.count_persons((above,), above, day, known_at)), "part"))
         if any(part.value is None and area.startswith(part.code) for part in parts):
             return True
     return False
@@ -110,11 +112,13 @@ async def household_statistics(
     )
 
 
-async def dwelling_statistics(own: ReadRunner, actor: Actor, area: str, day: date) -> DwellingStatistics:
+async def dwelling_statistics(
+    own: ReadRunner, actor: Actor, area: str, day: date, known_at: datetime | None = None
+) -> DwellingStatistics:
     """The dwellings of an area by use; facilities and places are never withheld."""
     areas, _ = areas_counted(actor, area)
-    rows = await own.fetch(queries.count_dwellings(areas, area, day))
-    table = _Table("/dwellings", area, day)
+    rows = await own.fetch(queries.count_dwellings(areas, area, day, known_at))
+    table = _Table("/dwellings", area, day, known_at=known_at)
     return DwellingStatistics(
         area_code=area,
         as_of=day,
@@ -136,11 +140,14 @@ class _Table:
         links: bool = True,
         withholds: bool = False,
         hides: bool = False,
+        known_at: datetime | None = None,
         **more: str,
     ) -> None:
         self._path, self._area, self._links, self._hides = path, area, links, hides
         self.withholds = withholds
         self._more = more | {"asOf": day.isoformat()}
+        if known_at is not None:
+            self._more |= {"knownAt": known_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
 
     def cells(self, counts: Sequence[Count], member: str | None = None) -> list[Cell]:
         """Cells whose rows are those of the area with the code in a member; no member, no condition."""

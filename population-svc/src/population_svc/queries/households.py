@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +16,16 @@ from grid_kernel.clock import Period
 from grid_kernel.db import find
 from grid_kernel.errors import NotFound
 from population_svc.history import as_of
-from population_svc.models import CareEntry, Dwelling, Household, Occupancy, Person, Visit, dwelling_version
+from population_svc.models import (
+    CareEntry,
+    Dwelling,
+    Household,
+    Occupancy,
+    Person,
+    Visit,
+    dwelling_version,
+    household_version,
+)
 from population_svc.queries.scope import everyone, running, visible, within
 from population_svc.queries.standing import standing
 from population_svc.queries.statistics import entered_there, freshness, last_entered
@@ -39,10 +48,13 @@ class RosterFilter:
     visited_from: date | None = None
     visits_at_least: int | None = None
     freshness: Freshness | None = None
+    known_at: datetime | None = None
 
 
 def roster(actor: Actor, wanted: RosterFilter, *, today: date, after: RosterKey | None, limit: int) -> Select[Any]:
     """The households of an area by grid, building, entrance, floor and room."""
+    if wanted.known_at is not None:
+        return _page(_as_known(actor, wanted), household_version.c, after, limit)
     if wanted.quarter is None or wanted.day is None:
         return _page(_now(actor, wanted, today), Household, after, limit)
     rows = standing(actor, wanted.area, wanted.quarter, wanted.day)
@@ -58,6 +70,17 @@ def roster(actor: Actor, wanted: RosterFilter, *, today: date, after: RosterKey 
 def key_of(line: Mapping[str, Any]) -> RosterKey:
     """The place of a line in the roster."""
     return line["area_code"], line["roster_key"], line["id"]
+
+
+def _as_known(actor: Actor, wanted: RosterFilter) -> Select[Any]:
+    """The households of a day as they were known at a moment."""
+    h, day = household_version, wanted.day or date.max
+    care = visible(actor, CareEntry).where(col(CareEntry.household_id) == h.c.id, _runs(day))
+    care = care.where(col(CareEntry.recorded_at) <= wanted.known_at)
+    asked = visible(actor, h).where(as_of(h, day, wanted.known_at), within(h.c.area_code, wanted.area))
+    if wanted.presence is not None:
+        asked = asked.where(h.c.presence == wanted.presence)
+    return _shown(asked, h, exists(care), null(), null())
 
 
 def _now(actor: Actor, wanted: RosterFilter, today: date) -> Select[Any]:
@@ -150,10 +173,19 @@ def household(actor: Actor, household_id: UUID, today: date) -> Select[Any]:
     )
 
 
-def dwellings(actor: Actor, *, area: str | None, use: str | None, day: date, after: Any, limit: int) -> Select[Any]:
+def dwellings(
+    actor: Actor,
+    *,
+    area: str | None,
+    use: str | None,
+    day: date,
+    after: Any,
+    limit: int,
+    known_at: datetime | None = None,
+) -> Select[Any]:
     """The dwellings of an area as of a day, by house code."""
     d = dwelling_version
-    asked = visible(actor, d).where(as_of(d, day), within(d.c.area_code, area))
+    asked = visible(actor, d).where(as_of(d, day, known_at), within(d.c.area_code, area))
     if use is not None:
         asked = asked.where(d.c.use == use)
     if after is not None:

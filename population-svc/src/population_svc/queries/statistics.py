@@ -3,7 +3,7 @@ cost more than counting, and nothing but sums leaves."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -35,13 +35,14 @@ from population_svc.queries.standing import Starts, grids_of, standing_there
 from population_svc.rules import MATCHES, Freshness, PersonStatus, Registration, VisitOutcome
 from population_svc.statistics import band_starts
 
+Known = datetime | None
 FRESH_WITHIN = (90, 180, 365)
 FRESHNESS_DAYS = tuple((days, Freshness(f"within_{days}_days").value) for days in FRESH_WITHIN)
 
 
-def _shared(areas: Sequence[str], table: Table, area: str, day: date) -> Select[Any]:
+def _shared(areas: Sequence[str], table: Table, area: str, day: date, known_at: Known = None) -> Select[Any]:
     t = table.c
-    return select(table).where(in_scope(t.area_code, areas), as_of(table, day), within(t.area_code, area))
+    return select(table).where(in_scope(t.area_code, areas), as_of(table, day, known_at), within(t.area_code, area))
 
 
 def _part(area_code: Any, area: str) -> Any:
@@ -49,13 +50,13 @@ def _part(area_code: Any, area: str) -> Any:
     return func.substr(area_code, 1, literal_column(str(min(len(area) + 3, 15)))).label("part")
 
 
-def count_persons(areas: Sequence[str], area: str, day: date) -> Select[Any]:
+def count_persons(areas: Sequence[str], area: str, day: date, known_at: Known = None) -> Select[Any]:
     """Persons who lived in an area on a day by part, sex, type, registration and band of age."""
     p = person_version.c
     edges = literal([start + timedelta(days=1) for start in band_starts(day)], ARRAY(Date))
     keys: list[Any] = [_part(p.area_code, area), p.sex, p.population_type, p.registered_here, p.registration_matches]
     keys.append(func.width_bucket(p.birth_date, edges).label("bucket"))
-    asked = _shared(areas, person_version, area, day).where(p.status == PersonStatus.PRESENT)
+    asked = _shared(areas, person_version, area, day, known_at).where(p.status == PersonStatus.PRESENT)
     return asked.with_only_columns(*keys, func.count().label("number")).group_by(*keys).execution_options(replan=True)
 
 
@@ -66,11 +67,11 @@ def count_in_grids(areas: Sequence[str], area: str, day: date) -> Select[Any]:
     return asked.with_only_columns(p.area_code, func.count().label("number")).group_by(p.area_code)
 
 
-def count_dwellings(areas: Sequence[str], area: str, day: date) -> Select[Any]:
+def count_dwellings(areas: Sequence[str], area: str, day: date, known_at: Known = None) -> Select[Any]:
     """Dwellings of an area on a day by part and use."""
     d = dwelling_version.c
     keys: list[Any] = [_part(d.area_code, area), d.use]
-    asked = _shared(areas, dwelling_version, area, day)
+    asked = _shared(areas, dwelling_version, area, day, known_at)
     return asked.with_only_columns(*keys, func.count().label("number")).group_by(*keys).execution_options(replan=True)
 
 
@@ -119,6 +120,7 @@ class PersonFilter:
     registered_here: bool | None = None
     registration: Registration | None = None
     born: tuple[date | None, date | None] = (None, None)
+    known_at: datetime | None = None
 
 
 def listed_persons(
@@ -126,7 +128,7 @@ def listed_persons(
 ) -> Select[Any]:
     """The rows a number counts: persons who lived in an area on a day, by grid."""
     p = person_version.c
-    asked = visible(actor, person_version).where(as_of(person_version, day), within(p.area_code, area))
+    asked = visible(actor, person_version).where(as_of(person_version, day, wanted.known_at), within(p.area_code, area))
     restricted = everyone(Person).where(col(Person.id) == p.id, col(Person.restricted_on).is_not(None))
     asked = asked.where(p.status == PersonStatus.PRESENT, ~exists(restricted), *_conditions(wanted))
     if after is not None:

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import Depends, Query
+from pydantic import AwareDatetime
 
 from grid_kernel.clock import today
 from grid_kernel.errors import InvalidInput
@@ -19,8 +20,19 @@ FIRST_DAY = date(1900, 1, 1)
 
 Area = Annotated[AreaCode, Query(description="District, street, community or grid.")]
 AreaOrAll = Annotated[AreaCode | None, Query(description="An area within one's own; all of it when left out.")]
+FIRST_YEAR_KNOWN = 2000
+"""Nothing was known to this register before."""
+
 AsOf = Annotated[date | None, Query(alias="asOf", description="As it was on that day; today when left out.")]
+KnownAt = Annotated[AwareDatetime | None, Query(alias="knownAt", description="As it was known then; now.")]
 Quarter = Annotated[str | None, Query(pattern=r"^20[0-9]{2}Q[1-4]$", description="Such as 2026Q4; the running one.")]
+
+
+def moment_asked(stated: datetime | None, now: datetime) -> datetime | None:
+    """The moment that was stated, where a calendar has room around it; None for what is known now."""
+    if stated is not None and not FIRST_YEAR_KNOWN <= stated.year <= now.year + 1:
+        raise InvalidInput.at("#/query/knownAt", "not-acceptable")
+    return stated
 
 
 def day_asked(as_of: date | None, now: datetime) -> date:
@@ -55,8 +67,15 @@ async def _roster_filter(  # noqa: PLR0917 - one query parameter each
     visits_at_least: Annotated[int | None, Query(alias="visitsAtLeast", ge=1, le=92)] = None,
     freshness: Annotated[Freshness | None, Query(description="How long ago it was last entered there.")] = None,
     as_of: AsOf = None,
+    known_at: KnownAt = None,
 ) -> RosterFilter:
-    """Which households are wanted; whatever asks about visits asks about a quarter."""
+    """Which households are wanted; whatever asks about visits asks about a quarter, of what is known now."""
+    known = moment_asked(known_at, now)
+    if known is not None:
+        of_visits = (quarter, reached, state, care, visited_from, visits_at_least, freshness)
+        if any(asked is not None for asked in of_visits):
+            raise InvalidInput.at("#/query/knownAt", "not-with-visits")
+        return RosterFilter(area, day=day_asked(as_of, now), presence=presence, known_at=known)
     dated = (quarter, reached, state, visited_from, visits_at_least, freshness, as_of)
     of_a_day = any(asked is not None for asked in dated)
     period, day = quarter_named(quarter, day_asked(as_of, now)) if of_a_day else (None, None)

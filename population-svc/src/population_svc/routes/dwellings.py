@@ -1,6 +1,5 @@
 """Dwellings."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from grid_kernel.routing import CHANGED, GridRouter, IfMatch
 from grid_kernel.runtime import Now, Reads
 from grid_kernel.schemas import Line
 from population_svc import commands, queries, rules
-from population_svc.routes.asked import AreaOrAll
+from population_svc.routes.asked import AreaOrAll, AsOf, KnownAt, moment_asked
 from population_svc.schemas import DwellingChange, DwellingOut
 from population_svc.schemas.persons import Code
 
@@ -30,16 +29,17 @@ async def list_dwellings(
     now: Now,
     area: AreaOrAll = None,
     use: Annotated[Code | None, Query(description="A code of the table dwelling_uses.")] = None,
-    as_of: Annotated[
-        date | None, Query(alias="asOf", description="As it was on that day; today when left out.")
-    ] = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
 ) -> Page[DwellingOut]:
     """The dwellings of an area by house code."""
     if area is not None:
         rules.check_asked_area(actor, area)
     after = paging.after(Line, UUID)
     day = as_of or today(now)
-    rows = await reads.fetch(queries.dwellings(actor, area=area, use=use, day=day, after=after, limit=paging.limit))
+    known = moment_asked(known_at, now)
+    asked = queries.dwellings(actor, area=area, use=use, day=day, after=after, limit=paging.limit, known_at=known)
+    rows = await reads.fetch(asked)
     return page_of(rows, paging, key=lambda row: (row["house_code"], row["id"]), item=DwellingOut.model_validate)
 
 

@@ -1,21 +1,13 @@
 """Figures: the progress of a quarter, and how many there were on a day."""
 
-from datetime import date, datetime
-from typing import Annotated
-
-from fastapi import Query
-from pydantic import AwareDatetime
-
 from grid_kernel.auth import CurrentActor
 from grid_kernel.clock import today
 from grid_kernel.errors import InvalidInput, NotFound, refusals
 from grid_kernel.routing import GridRouter
 from grid_kernel.runtime import CurrentRuntime, Now, Reads
 from population_svc import progress, queries, rules
-from population_svc.routes.asked import Area, Quarter
+from population_svc.routes.asked import Area, AsOf, KnownAt, Quarter, moment_asked
 from population_svc.schemas import CountsOut, ProgressOut
-
-_FIRST_YEAR = 2000
 
 figures = GridRouter(tags=["figures"])
 
@@ -34,20 +26,11 @@ async def get_counts(
     actor: CurrentActor,
     reads: Reads,
     now: Now,
-    as_of: Annotated[
-        date | None, Query(alias="asOf", description="As it was on that day; today when left out.")
-    ] = None,
-    known_at: Annotated[AwareDatetime | None, Query(alias="knownAt", description="As it was known then; now.")] = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
 ) -> CountsOut:
     """How many households, persons and dwellings there were on a day, as known at a moment; for budgets."""
     rules.check_asked_area(actor, area)
-    day, known = as_of or today(now), _moment(known_at, now)
+    day, known = as_of or today(now), moment_asked(known_at, now) or now
     row = await reads.fetch_one(queries.counts(actor, area, day, known))
     return CountsOut.model_validate({**(row or {}), "as_of": day, "known_at": known})
-
-
-def _moment(stated: datetime | None, now: datetime) -> datetime:
-    """The moment that was stated, where a calendar has room around it."""
-    if stated is not None and not _FIRST_YEAR <= stated.year <= now.year + 1:
-        raise InvalidInput.at("#/query/knownAt", "not-acceptable")
-    return stated or now

@@ -14,7 +14,7 @@ from grid_kernel.runtime import CurrentRuntime, Now
 from grid_kernel.schemas import AreaCode
 from population_svc import queries, rules, tables
 from population_svc.queries import PersonFilter
-from population_svc.routes.asked import Area, AsOf, Quarter, day_asked
+from population_svc.routes.asked import Area, AsOf, KnownAt, Quarter, day_asked, moment_asked
 from population_svc.rules import Registration
 from population_svc.schemas import DwellingStatistics, HouseholdStatistics, PersonRow, PersonStatistics
 from population_svc.schemas.persons import Code
@@ -25,10 +25,16 @@ statistics = GridRouter(tags=["statistics"])
 
 @statistics.get("/statistics/persons", responses=refusals(NotFound))
 async def get_person_statistics(
-    area: Area, actor: CurrentActor, runtime: CurrentRuntime, now: Now, as_of: AsOf = None
+    area: Area,
+    actor: CurrentActor,
+    runtime: CurrentRuntime,
+    now: Now,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
 ) -> PersonStatistics:
     """Persons by age and sex, population type and registration on a day; small numbers only for who sees the rows."""
-    return await tables.person_statistics(runtime.system_reads(actor), actor, area, as_of or today(now))
+    day, known = as_of or today(now), moment_asked(known_at, now)
+    return await tables.person_statistics(runtime.system_reads(actor), actor, area, day, known)
 
 
 @statistics.get("/statistics/households", responses=refusals(InvalidInput, NotFound))
@@ -42,10 +48,16 @@ async def get_household_statistics(
 
 @statistics.get("/statistics/dwellings", responses=refusals(NotFound))
 async def get_dwelling_statistics(
-    area: Area, actor: CurrentActor, runtime: CurrentRuntime, now: Now, as_of: AsOf = None
+    area: Area,
+    actor: CurrentActor,
+    runtime: CurrentRuntime,
+    now: Now,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
 ) -> DwellingStatistics:
     """Dwellings by use on a day."""
-    return await tables.dwelling_statistics(runtime.system_reads(actor), actor, area, as_of or today(now))
+    day, known = as_of or today(now), moment_asked(known_at, now)
+    return await tables.dwelling_statistics(runtime.system_reads(actor), actor, area, day, known)
 
 
 @statistics.get("/persons", responses=refusals(NotFound))
@@ -56,6 +68,7 @@ async def list_persons(  # noqa: PLR0917 - one query parameter each
     now: Now,
     area: Area,
     as_of: AsOf = None,
+    known_at: KnownAt = None,
     sex: Code | None = None,
     population_type: Annotated[Code | None, Query(alias="populationType")] = None,
     registered_here: Annotated[bool | None, Query(alias="registeredHere")] = None,
@@ -64,8 +77,8 @@ async def list_persons(  # noqa: PLR0917 - one query parameter each
 ) -> Page[PersonRow]:
     """The persons a number counts, for whoever sees them; masked by the reader's right and recorded."""
     rules.check_asked_area(actor, area)
-    day = as_of or today(now)
-    wanted = PersonFilter(sex, population_type, registered_here, registration, born_between(age_from, day))
+    day, known = as_of or today(now), moment_asked(known_at, now)
+    wanted = PersonFilter(sex, population_type, registered_here, registration, born_between(age_from, day), known)
     asked = queries.listed_persons(actor, area, day, wanted, after=paging.after(AreaCode, UUID), limit=paging.limit)
     # As system behind `visible`: whether somebody who moved away is restricted stands in a row of elsewhere.
     rows = await runtime.system_reads(actor).fetch(asked, access="person", fields=queries.FIELDS)
