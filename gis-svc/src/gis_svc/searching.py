@@ -18,8 +18,9 @@ from gis_svc import shapes
 from gis_svc.exchange import OutCrs
 from gis_svc.ogc.crs import crs_of
 from gis_svc.queries import features
-from gis_svc.queries.features import SOURCES, Asked, During, Source
+from gis_svc.queries.features import Asked, During
 from gis_svc.queries.opening import Openings
+from gis_svc.queries.sources import SOURCES, Source
 from gis_svc.schemas import Circle, Found, Inside, Nearest, NearestOut, Position, Suspicion
 from gis_svc.walking import METRES_PER_MINUTE, Network
 from grid_kernel import geo

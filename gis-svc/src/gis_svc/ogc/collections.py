@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gis_svc.queries.features import SOURCES, Source
+from gis_svc.queries.sources import SOURCES, Source
 from gis_svc.rules import Level
 from grid_kernel.errors import NotFound
 

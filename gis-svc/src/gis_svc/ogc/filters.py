@@ -21,7 +21,7 @@ from sqlalchemy import cast as as_type
 from sqlalchemy.types import Boolean, Text
 
 from gis_svc.ogc.crs import Crs
-from gis_svc.queries.features import Member, Source
+from gis_svc.queries.sources import Member, Source
 from grid_kernel.errors import InvalidInput
 from grid_kernel.schemas import clean
 

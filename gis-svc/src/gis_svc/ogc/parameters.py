@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement
 from starlette.requests import Request
 
 from gis_svc.ogc.crs import crs_of
-from gis_svc.queries.features import During, Member, Source
+from gis_svc.queries.features import During
+from gis_svc.queries.sources import Member, Source
 from grid_kernel import clock
 from grid_kernel.errors import FieldError, InvalidInput
 from grid_kernel.geo import Box

@@ -11,7 +11,7 @@ from sqlmodel import select
 from gis_svc import rules
 from gis_svc.models import AreaFigure, CaseMark
 from gis_svc.queries.access import column, inside
-from gis_svc.queries.features import Source
+from gis_svc.queries.sources import Source
 from gis_svc.rules import FEWEST_PERSONS, Level
 from grid_kernel.auth import Actor
 from grid_kernel.clock import Period

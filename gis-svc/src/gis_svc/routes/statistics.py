@@ -9,7 +9,7 @@ from fastapi import Depends, Query
 from gis_svc import class_breaks
 from gis_svc.class_breaks import Method
 from gis_svc.queries import figures
-from gis_svc.queries.features import SOURCES
+from gis_svc.queries.sources import SOURCES
 from gis_svc.rules import Level
 from gis_svc.schemas import ClassBreaks, Figure, FigureLayer, QuarterName
 from grid_kernel import clock
