@@ -7,12 +7,12 @@ import httpx
 import pytest
 from playwright.sync_api import Playwright, sync_playwright
 from starlette.applications import Starlette
-from tests.flows.conftest import sign_in, town
+from tests.flows.conftest import environ, sign_in, town
 from tests.web.stub import COOKIE, SECRET, Gateway
 
 from grid_site import SiteSettings, create_site
 
-__all__ = ["sign_in", "town"]
+__all__ = ["environ", "sign_in", "town"]
 
 PHONE = "0472-000 0000"
 
