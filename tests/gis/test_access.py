@@ -20,13 +20,14 @@ from grid_kernel.auth import Actor, Grant, Post
 from grid_kernel.geo import Box
 from grid_kernel.runtime import Runtime
 from grid_kernel.settings import ServiceSettings
-from grid_kernel.testing import actor
+from grid_kernel.testing import Tokens, actor
 
 from .conftest import Send, Surfaces
 from .drawings import building, inside
 
+KINDS = ("building", "thing", "check", "job", "service_point")
 VALUES = {"code": "150204006019001", "name": "area_kinds", "layer": "vec", "zoom": "3", "column": "6", "row": "3"}
-VALUES |= {"sha256": "0" * 64} | {f"{kind}_id": str(UUID(int=7)) for kind in ("building", "thing", "check", "job")}
+VALUES |= {"sha256": "0" * 64} | {f"{kind}_id": str(UUID(int=7)) for kind in KINDS}
 HERE, THERE = "150204101213", "150204101212"
 
 
@@ -127,7 +128,23 @@ async def test_a_connection_that_forgets_its_scope_sees_nothing(
         await connection.close()
 
 
-@pytest.mark.parametrize("post", [post for post in Post if post not in (Post.RESIDENT, Post.SERVICE)])
+WATCHERS = (Post.SECURITY_ADMIN, Post.AUDIT_ADMIN)
+WORKING = [post for post in Post if post not in (Post.RESIDENT, Post.SERVICE, *WATCHERS)]
+
+
+@pytest.mark.parametrize("post", WATCHERS)
+async def test_who_watches_over_accounts_or_records_sees_no_building(
+    send: Send, client: httpx.AsyncClient, tokens: Tokens, two_buildings: dict[str, str], post: Post
+) -> None:
+    who = actor(post, "150204")
+    assert (await send(who, "GET", f"/buildings/{two_buildings[HERE]}")).status_code == 404
+    assert (await send(who, "GET", "/buildings")).json()["items"] == []
+    for layer in ("buildings", "things"):
+        answer = await client.get(f"/ogc/collections/{layer}/items", headers=tokens.headers(who))
+        assert answer.json()["features"] == []
+
+
+@pytest.mark.parametrize("post", WORKING)
 async def test_every_post_sees_the_buildings_of_its_area_and_no_other(
     send: Send, two_buildings: dict[str, str], post: Post
 ) -> None:

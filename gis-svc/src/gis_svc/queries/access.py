@@ -21,12 +21,13 @@ from gis_svc.rules import DESIGNER, DRAWERS, HOME_KEEPERS
 from grid_kernel.auth import Actor, Post
 from grid_kernel.db import in_scope
 
-_NO_STAFF = frozenset({Post.RESIDENT, Post.SERVICE})
+_NO_WORK_THERE = frozenset({Post.RESIDENT, Post.SERVICE, Post.SECURITY_ADMIN, Post.AUDIT_ADMIN})
+"""Who watches over accounts or records has no work at buildings and things."""
 
 
 def scope(actor: Actor) -> tuple[str, ...]:
     """The areas whose buildings an actor may see: where a post is held, or a partner was let in."""
-    return actor.areas(*(post for post in Post if post not in _NO_STAFF))
+    return actor.areas(*(post for post in Post if post not in _NO_WORK_THERE))
 
 
 def visible(actor: Actor) -> Select[Any]:
