@@ -30,6 +30,7 @@ from grid_kernel import clock
 from grid_kernel.auth import Post
 from grid_kernel.clock import quarter_of, today
 from grid_kernel.labels import Labels
+from grid_kernel.main import leave_out_of_collections
 from grid_kernel.runtime import Runtime, open_runtime
 from grid_kernel.settings import ServiceSettings
 from grid_kernel.testing import actor
@@ -103,6 +104,7 @@ async def measure(settings: ServiceSettings, folder: Path) -> None:
         assert settings.owner_database_url is not None
         await loaded(runtime, folder, settings.owner_database_url.get_secret_value())
         persons = samples_of(folder)
+        leave_out_of_collections()  # as a service does that starts
         await searches(runtime, persons)
         await doors(runtime, persons)
         await lists(runtime, persons)

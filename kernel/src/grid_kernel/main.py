@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -94,9 +95,16 @@ def serve(app: ASGIApp, settings: ServiceSettings) -> None:
         backlog=1024,
     )
     server = _Server(config, getattr(app, "leave", None))
+    leave_out_of_collections()
     server.run()
     if not server.started:
         sys.exit(_NOT_STARTED)
+
+
+def leave_out_of_collections() -> None:
+    """Never look through what was loaded again: with the readings of names that stops every request for 150 ms."""
+    gc.collect()
+    gc.freeze()
 
 
 class _Server(uvicorn.Server):
