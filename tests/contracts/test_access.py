@@ -34,7 +34,8 @@ MARKED = (
 # The anonymous may read what is public, sign out, and look up by receipt number and code.
 READS = {"getHousehold", "getPerson", "listHouseholds", "getDwelling", "listApplications", "getApplication", "getCase"}
 CATALOGUE = {"listItems", "getItem", "makeChecklist"}
-OWN = {"openOwnRecord", "readOwnRecord", "askOfOwnRecord", "withdrawOwnConsent", "closeOwnRecord"}
+SIGN_IN = {"listOwnWays", "beginOwnSignIn", "openSignedIn"}
+OWN = {"openOwnRecord", "readOwnRecord", "askOfOwnRecord", "withdrawOwnConsent", "closeOwnRecord"} | SIGN_IN
 PUBLISHED = {"listDocuments", "getDocument"}
 OPEN = {"getLabels", "getCodeTable", "signOut", "lookUpProgress", "rateByReceipt"} | CATALOGUE | OWN | PUBLISHED
 

@@ -206,6 +206,30 @@ async def test_a_request_is_answered_within_fifteen_working_days(api: Api, place
     refused(await api.post(other.head, path, no, version=2), 404, "not-found")
 
 
+async def test_whoever_has_no_identity_number_gets_a_code_for_another_document(api: Api, place: Place) -> None:
+    child, passport = person("小小", idNumber=None), person("马丁", idNumber="E1234567", idDocumentType="414")
+    home = await api.registered(place.worker, place.household(person(), child | {"relationToHead": "20"}))
+    other = await api.registered(place.worker, place.household(passport))
+    assert other["persons"][0]["name"] == "马丁"
+    minor = next(each["id"] for each in home["persons"] if each["name"] == "小小")
+    shown = {"personId": minor, "document": "113"}
+    for wrong, pointer in (
+        ({}, "/idNumber"),
+        ({"personId": minor}, "/document"),
+        (shown | {"document": "000"}, "/document"),
+        (shown | {"idNumber": "150204198102280011"}, "/personId"),
+        (shown | {"personId": other["persons"][0]["id"]}, "/idNumber"),
+    ):
+        refused(await api.post(window(place), "/own-codes", wrong), 400, None, pointer)
+    refused(await api.post(window(Place()), "/own-codes", shown), 404, "not-found")
+    for given, born in ((shown, child), ({"idNumber": "E1234567"}, passport)):
+        code = await api.post(window(place), "/own-codes", given)
+        assert code.status_code == 201, code.text
+        opening = {"code": code.json()["code"], "birthDate": born["birthDate"]}
+        secret = (await api.post(None, "/own-record/openings", opening)).json()["secret"]
+        assert (await own(api, secret))["name"] == born["name"]
+
+
 async def test_a_granted_correction_is_written_into_the_record(api: Api, place: Place) -> None:
     born = person("王晓明")
     home = await api.registered(place.worker, place.household(born))

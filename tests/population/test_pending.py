@@ -34,6 +34,7 @@ async def test_a_checked_member_waits_and_the_others_count_at_once(api: Api, pla
     both = {"name": "王晓明", "phone": "12000007777", "evidence": "document_shown", "effectiveOn": "2026-03-01"}
     changed = await api.patch(place.worker, path, both, version=1)
     assert (changed.json()["name"], changed.json()["phone"]) == ("王小明", "120****7777")
+    assert changed.json()["waiting"] == ["name"]
     held = await waiting(api, place)
     assert [(each["objectId"], each["changes"], each["evidence"]) for each in held] == [
         (made["id"], {"name": "王晓明"}, "document_shown")

@@ -16,8 +16,10 @@ from grid_kernel.events import publish
 from grid_kernel.identifiers import query_code, typed_query_code
 from population_svc import queries, rules
 from population_svc.commands.changing import change_person, correct_person
-from population_svc.models import CareEntry, DataRequest, OwnAccess, Secrecy
+from population_svc.models import CareEntry, DataRequest, OwnAccess, Person, Secrecy
 from population_svc.rules import BasisKind, RequestKind
+from population_svc.rules.own import check_shown
+from population_svc.rules.permissions import serves_at_window_of
 from population_svc.schemas import (
     DataRequestDecision,
     OwnAsk,
@@ -34,12 +36,11 @@ _NEEDS_WORDS = frozenset({RequestKind.CORRECTION, RequestKind.EXPLANATION})
 
 
 async def issue_own_code(session: AsyncSession, actor: Actor, entry: OwnCodeIn, *, now: datetime) -> OwnCodeOut:
-    """Make the code for whoever shows the card with this number at the window; recorded, stored as a hash."""
+    """Make the code for whoever shows a document at the window; recorded, stored as a hash."""
     rules.check_serves_at_window(actor)
+    check_shown(entry.id_number, entry.person_id, entry.document)
     async with as_system(session):
-        person = await queries.by_id_number(session, rules.as_stored(entry.id_number))
-        if person is None or person.status is rules.PersonStatus.MERGED:
-            raise InvalidInput.at("/idNumber", "nobody-with-this-number")
+        person = await _shown(session, actor, entry)
         code = query_code()
         issued = OwnAccess(
             person_id=person.id,
@@ -51,9 +52,27 @@ async def issue_own_code(session: AsyncSession, actor: Actor, entry: OwnCodeIn, 
         )
         session.add(issued)
         await session.flush()
-        await record_act(session, actor, "own_code.issued", person, kind="person", now=now)
+        shown = entry.document or person.id_document_type
+        await record_act(session, actor, "own_code.issued", person, kind="person", now=now, reason=f"document_{shown}")
         await record_access(session, actor, kind="person", ids=[person.id], fields=["id"], purpose="own_code")
     return OwnCodeOut(code=code, expires_at=issued.expires_at)
+
+
+async def _shown(session: AsyncSession, actor: Actor, entry: OwnCodeIn) -> Person:
+    """Whose document was shown. Anybody of the district by number; without one, of the own community only."""
+    if entry.person_id is None:
+        found = await queries.by_id_number(session, rules.as_stored(str(entry.id_number)))
+        if found is None or found.status is rules.PersonStatus.MERGED:
+            raise InvalidInput.at("/idNumber", "nobody-with-this-number")
+        return found
+    person = await queries.any_person(session, entry.person_id)
+    if person is None or person.status is rules.PersonStatus.MERGED:
+        raise NotFound
+    if not serves_at_window_of(actor, person.area_code):
+        raise NotFound
+    if person.id_number is not None:
+        raise InvalidInput.at("/idNumber", "shown-number-needed")
+    return person
 
 
 async def open_own(session: AsyncSession, entry: OwnOpening, *, now: datetime) -> OwnPass | Refusal:

@@ -144,6 +144,7 @@ from population_svc.queries.pending import (
     pending_changes,
     pending_for_update,
     pending_shown,
+    waiting_members,
 )
 from population_svc.queries.persons import (
     FIELDS,
@@ -450,6 +451,7 @@ __all__ = [
     "visits_of",
     "waiting_exports",
     "waiting_imports",
+    "waiting_members",
     "where_is",
     "where_registered",
     "where_then",

@@ -1,11 +1,12 @@
 """Reads of what is checked before it counts."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
+from pydantic.alias_generators import to_camel
 from sqlalchemy import Select, or_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -61,6 +62,13 @@ async def pending_for_update(session: AsyncSession, actor: Actor, change_id: UUI
     if found is None:
         raise NotFound
     return found
+
+
+async def waiting_members(session: AsyncSession, object_id: UUID, now: datetime) -> list[str]:
+    """The members of a change made at this moment that wait for a second person, as they are called on the wire."""
+    asked = everyone(PendingChange).where(col(PendingChange.object_id) == object_id, col(PendingChange.asked_at) == now)
+    rows = (await session.execute(asked.with_only_columns(col(PendingChange.members)))).scalars()
+    return sorted(to_camel(member) for members in rows for member in members)
 
 
 def pending_shown(row: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from grid_kernel.runtime import Now, Reads
 from grid_kernel.schemas import Line
 from population_svc import commands, queries, rules
 from population_svc.routes.asked import AreaOrAll, AsOf, KnownAt, moment_asked
-from population_svc.schemas import DwellingChange, DwellingOut
+from population_svc.schemas import DwellingChange, DwellingChanged, DwellingOut
 from population_svc.schemas.persons import Code
 
 dwellings = GridRouter(prefix="/dwellings", tags=["dwellings"])
@@ -55,7 +55,8 @@ async def get_dwelling(dwelling_id: UUID, actor: CurrentActor, reads: Reads) -> 
 @dwellings.patch("/{dwelling_id}", responses=refusals(Forbidden, NotFound) | CHANGED)
 async def change_dwelling(
     dwelling_id: UUID, change: DwellingChange, actor: CurrentActor, version: IfMatch, session: WriteSession, now: Now
-) -> DwellingOut:
+) -> DwellingChanged:
     """Take over what is different about a dwelling since a day."""
     changed = await commands.change_dwelling(session, actor, dwelling_id, change, version=version, now=now)
-    return DwellingOut.model_validate(changed)
+    waiting = await queries.waiting_members(session, dwelling_id, now)
+    return DwellingChanged(**DwellingOut.model_validate(changed).model_dump(), waiting=waiting)

@@ -16,6 +16,7 @@ from population_svc.routes.asked import Days, Wanted
 from population_svc.rules import AlreadyRecorded, DwellingKnown, HouseholdEnded, IdNumberRegistered
 from population_svc.schemas import (
     HouseholdChange,
+    HouseholdChanged,
     HouseholdIn,
     HouseholdMove,
     HouseholdOut,
@@ -65,10 +66,12 @@ async def get_household(household_id: UUID, actor: CurrentActor, reads: Reads, n
 @households.patch("/{household_id}", responses=refusals(Forbidden, NotFound, HouseholdEnded) | CHANGED)
 async def change_household(
     household_id: UUID, change: HouseholdChange, actor: CurrentActor, version: IfMatch, session: WriteSession, now: Now
-) -> HouseholdOut:
+) -> HouseholdChanged:
     """Take over what is different about a household since a day."""
     await commands.change_household(session, actor, household_id, change, version=version, now=now)
-    return await queries.written_household(session, actor, household_id, today(now))
+    shown = await queries.written_household(session, actor, household_id, today(now))
+    waiting = await queries.waiting_members(session, household_id, now)
+    return HouseholdChanged(**shown.model_dump(), waiting=waiting)
 
 
 @households.post(

@@ -15,6 +15,7 @@ from population_svc.schemas import (
     Moved,
     NewPerson,
     PersonChange,
+    PersonChanged,
     PersonCorrection,
     PersonMove,
     PersonOut,
@@ -71,10 +72,12 @@ async def get_person(person_id: UUID, actor: CurrentActor, reads: Reads) -> Pers
 @persons.patch("/{person_id}", responses=refusals(Forbidden, NotFound) | CHANGED)
 async def change_person(
     person_id: UUID, change: PersonChange, actor: CurrentActor, version: IfMatch, session: WriteSession, now: Now
-) -> PersonOut:
+) -> PersonChanged:
     """Take over what is different about a person since a day."""
     await commands.change_person(session, actor, person_id, change, version=version, now=now)
-    return await queries.written_person(session, actor, person_id)
+    shown = await queries.written_person(session, actor, person_id)
+    waiting = await queries.waiting_members(session, person_id, now)
+    return PersonChanged(**shown.model_dump(), waiting=waiting)
 
 
 @persons.post(

@@ -2,9 +2,11 @@
 
 from datetime import date, timedelta
 from enum import StrEnum
+from uuid import UUID
 
 from grid_kernel.auth import Actor, Grant, Post
 from grid_kernel.errors import Forbidden, InvalidInput, NotFound, TooManyRequests, Unavailable, WrongState
+from population_svc.rules.register import code_error
 
 CODE_LASTS = timedelta(minutes=30)
 PASS_LASTS = timedelta(minutes=30)
@@ -92,6 +94,20 @@ class AnotherPersonNeeded(Forbidden):
     """Whoever proposed it cannot confirm it."""
 
     status, code = 403, "another-person-needed"
+
+
+def check_shown(id_number: str | None, person_id: UUID | None, document: str | None) -> None:
+    """At the window a number is typed from a document; where none is recorded, it is said which document was shown."""
+    if id_number is not None:
+        if person_id is not None:
+            raise InvalidInput.at("/personId", "one-of-two")
+        return
+    if person_id is None:
+        raise InvalidInput.at("/idNumber", "missing")
+    if document is None:
+        raise InvalidInput.at("/document", "missing")
+    if errors := code_error("id_document_types", document, "/document"):
+        raise InvalidInput(errors=errors)
 
 
 def as_resident(person_id: object) -> Actor:

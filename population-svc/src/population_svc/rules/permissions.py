@@ -55,8 +55,14 @@ def check_reads_register(actor: Actor) -> None:
 
 def check_serves_at_window(actor: Actor) -> None:
     """Somebody from elsewhere who is present is served at the window: A duty, nobody else."""
-    if not any(grant.post is Post.WINDOW_CLERK and grant.duty == "window" for grant in actor.grants):
+    if not serves_at_window_of(actor, None):
         raise Forbidden
+
+
+def serves_at_window_of(actor: Actor, area_code: str | None) -> bool:
+    """Whether an actor is on window duty, in a community that contains an area where one is named."""
+    served = [g.area for g in actor.grants if g.post is Post.WINDOW_CLERK and g.duty == "window"]
+    return any(area_code is None or area_code.startswith(area) for area in served)
 
 
 def may_keep(actor: Actor, area_code: str) -> bool:

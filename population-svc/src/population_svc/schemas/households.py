@@ -114,6 +114,18 @@ class HouseholdOut(Schema):
     version: int
 
 
+class HouseholdChanged(HouseholdOut):
+    """A household after a change; what of it waits for a second person."""
+
+    waiting: list[str]
+
+
+class DwellingChanged(DwellingOut):
+    """A dwelling after a change; what of it waits for a second person."""
+
+    waiting: list[str]
+
+
 class HouseholdRow(Schema):
     """A line of the roster (花名册), in the order of a walk through the building."""
 

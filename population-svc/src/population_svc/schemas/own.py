@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from grid_kernel.schemas import Input, Note, Schema, UnitCode
 from population_svc.rules import BasisKind, CareState, RequestKind, RequestState, VisitOutcome
-from population_svc.schemas.persons import DocumentNumber, PersonChange, PersonCorrection
+from population_svc.schemas.persons import Code, DocumentNumber, PersonChange, PersonCorrection
 
 Typed = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
 Secret = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
@@ -18,9 +18,13 @@ PostCode = Annotated[str, StringConstraints(pattern=r"^[a-z_]{3,40}$")]
 
 
 class OwnCodeIn(Input):
-    """The whole identity number on the card that was shown at the window."""
+    """The whole number on the document that was shown at the window; or, of whom no number is recorded, who it is."""
 
-    id_number: DocumentNumber
+    id_number: DocumentNumber | None = None
+    person_id: UUID | None = None
+    document: Annotated[
+        Code | None, Field(description="A code of the table id_document_types: what was shown where no number is.")
+    ] = None
 
 
 class OwnCodeOut(Schema):

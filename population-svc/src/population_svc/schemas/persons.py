@@ -105,6 +105,12 @@ class PersonOut(Schema):
     version: int
 
 
+class PersonChanged(PersonOut):
+    """A person after a change; what of it waits for a second person."""
+
+    waiting: list[str]
+
+
 class ProvenanceOut(Schema):
     """Of one member: who said it (post and unit, never a name), when, by what evidence, when it was last confirmed.
 
