@@ -74,6 +74,7 @@ _BODIES: dict[str, Json] = {
         "relationToHead": "20",
         "movedOn": "2026-11-20",
     },
+    "openSignedIn": {"ticket": "A", "state": "A" * 43, "code": "A"},
     "openOwnRecord": {"code": "AAAAAAAA", "birthDate": "1980-05-17"},
     "readOwnRecord": {"secret": "A" * 43},
     "askOfOwnRecord": {"secret": "A" * 43, "kind": "restriction"},

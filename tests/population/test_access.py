@@ -111,6 +111,7 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("POST", "/form-matches", {"subject": "person", "fields": [{"name": "姓名"}]}),
     ("POST", "/forms", FORM),
     ("GET", "/forms", None),
+    *(("POST", f"/{of}/{ANY}/{what}", None) for of in ("campaigns", "forms") for what in ("returns", "corrections")),
     ("GET", f"/forms/{ANY}", None),
     ("POST", f"/forms/{ANY}/decision", {"approved": True}),
     ("GET", f"/forms/{ANY}/schema", None),
