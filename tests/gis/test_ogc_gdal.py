@@ -161,6 +161,20 @@ async def test_a_filter_and_a_box_are_answered_here(read: Any, grids: Surfaces) 
 
 
 @pytest.mark.parametrize("collection", COLLECTIONS)
+async def test_every_collection_is_filtered_by_a_member_and_by_a_box(read: Any, collection: str) -> None:
+    rows, _ = await read(collection)
+    key = "code" if "code" in rows[0] else "id"
+    wanted = rows[len(rows) // 2]
+    found, _ = await read(collection, where=f"{key} = '{wanted[key]}'")
+    assert [row[key] for row in found] == [wanted[key]]
+    box = wanted["shape"].bounds
+    boxed, _ = await read(collection, bbox=box)
+    assert {row[key] for row in boxed} == {row[key] for row in rows if row["shape"].intersects(shapely.box(*box))}
+    both, _ = await read(collection, bbox=box, where=f"{key} <> '{wanted[key]}'")
+    assert {row[key] for row in both} == {row[key] for row in boxed} - {wanted[key]}
+
+
+@pytest.mark.parametrize("collection", COLLECTIONS)
 async def test_every_collection_is_reprojected(read: Any, collection: str) -> None:
     plain, _ = await read(collection)
     metres, meta = await read(collection, CRS="EPSG:3857")

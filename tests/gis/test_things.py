@@ -85,6 +85,22 @@ async def test_an_inspection_sets_the_state_and_the_next_day_and_leaves_photogra
     assert (await send(officer, "GET", "/things/due")).json()["items"] == []
 
 
+async def test_a_thing_has_photographs_of_its_own(send: Send, officer: Actor, lift: str) -> None:
+    sha256 = hashlib.sha256(PICTURE).hexdigest()
+    path, seen = f"/things/{lift}/photos", {"If-Match": '"1"'}
+    shown = await send(officer, "PUT", path, json={"photos": ["no"]}, headers=seen)
+    assert (shown.status_code, shown.json()["errors"][0]["pointer"]) == (400, "/photos/0")
+    assert (await send(officer, "PUT", f"/attachments/{sha256}", content=PICTURE)).status_code == 200
+    for who, status in ((None, 401), (actor(Post.STATION_HEAD, "150204999999"), 404)):
+        assert (await send(who, "PUT", path, json={"photos": [sha256]}, headers=seen)).status_code == status
+    shown = await send(officer, "PUT", path, json={"photos": [sha256, sha256]}, headers=seen)
+    assert (shown.status_code, shown.json()["photos"]) == (200, [sha256]), shown.text
+    assert (await send(officer, "PUT", path, json={"photos": []}, headers=seen)).status_code == 412
+    assert (await send(officer, "GET", f"/things/{lift}")).json()["photos"] == [sha256]
+    picture = await send(officer, "GET", f"/things/{lift}/attachments/{sha256}")
+    assert (picture.status_code, picture.content[:4]) == (200, b"\x89PNG")
+
+
 async def test_an_inspection_is_refused_where_it_cannot_be(send: Send, officer: Actor, lift: str) -> None:
     path = f"/things/{lift}/inspections"
     for body, pointer in (
