@@ -1,6 +1,6 @@
 """What we hear and what we answer, on one screen.
 
-Not heard: `application.decided`; nothing of it is kept here.
+Not heard: `application.decided` and `grid.drawn` (docs/decisions/0027).
 """
 
 from collections.abc import Mapping
