@@ -8,8 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from grid_kernel.audit import record_act
 from grid_kernel.auth import Actor
-from grid_kernel.db import after_commit, expect_version
-from population_svc import queries, rules, sealing
+from grid_kernel.db import after_commit
+from population_svc import queries, sealing
+from population_svc.commands.importing.receiving import own_import
 from population_svc.models import ImportJob
 from population_svc.rules import ImportState
 
@@ -21,10 +22,7 @@ async def cancel_import(
     session: AsyncSession, runtime: "Runtime", actor: Actor, import_id: UUID, *, version: int, now: datetime
 ) -> ImportJob:
     """Stop an import and forget its file; what was entered stays entered."""
-    job = await queries.import_job(session, actor, import_id, lock=True)
-    rules.check_imports(actor, job.area_code)
-    rules.check_own_file(actor, job.actor_id)
-    expect_version(job, version)
+    job = await own_import(session, actor, import_id, version)
     job.go(ImportState.CANCELLED, now)
     gone = await queries.forget_rows(session, job.id, everything=True)
     after_commit(session, lambda: sealing.forget(runtime, gone))

@@ -79,14 +79,20 @@ async def _expected(session: AsyncSession, actor: Actor, import_id: UUID) -> Imp
     return job
 
 
-async def complete_import(
-    session: AsyncSession, actor: Actor, import_id: UUID, *, version: int, now: datetime
-) -> ImportJob:
-    """Say that every part was sent: from here on the file is read."""
+async def own_import(session: AsyncSession, actor: Actor, import_id: UUID, version: int) -> ImportJob:
+    """The import of whoever brings it, as it was seen, held until the transaction ends."""
     job = await queries.import_job(session, actor, import_id, lock=True)
     rules.check_imports(actor, job.area_code)
     rules.check_own_file(actor, job.actor_id)
     expect_version(job, version)
+    return job
+
+
+async def complete_import(
+    session: AsyncSession, actor: Actor, import_id: UUID, *, version: int, now: datetime
+) -> ImportJob:
+    """Say that every part was sent: from here on the file is read."""
+    job = await own_import(session, actor, import_id, version)
     if len(await queries.parts(session, job.id)) != rules.parts_of(job.size):
         raise rules.PartMissing
     job.go(ImportState.READING, now)
@@ -106,10 +112,7 @@ async def choose_sheet(
     now: datetime,
 ) -> ImportJob:
     """Read another sheet of the workbook, as long as none of its rows was checked or entered."""
-    job = await queries.import_job(session, actor, import_id, lock=True)
-    rules.check_imports(actor, job.area_code)
-    rules.check_own_file(actor, job.actor_id)
-    expect_version(job, version)
+    job = await own_import(session, actor, import_id, version)
     if len(await queries.parts(session, job.id)) != rules.parts_of(job.size):
         raise rules.ImportMoveNotAllowed
     if asked.sheet not in job.sheets:

@@ -18,12 +18,13 @@ from grid_kernel.auth import Actor, Grant, Post
 from grid_kernel.blobs import BlobMissing
 from grid_kernel.bulk import copy_mappings
 from grid_kernel.clock import today
-from grid_kernel.db import after_commit, expect_version
+from grid_kernel.db import after_commit
 from grid_kernel.errors import FieldError, InvalidInput
 from population_svc import queries, rules, sealing
 from population_svc.commands.importing.entering import Refused, Updating, enter_rows
 from population_svc.commands.importing.ordering import PlacedRow, put_in_order, rows_in_order
 from population_svc.commands.importing.reading import read_import
+from population_svc.commands.importing.receiving import own_import
 from population_svc.models import ImportBatch, ImportJob, ImportRejection
 from population_svc.rules import Draft, Given, ImportMode, ImportState
 from population_svc.schemas import ImportRunIn
@@ -55,10 +56,7 @@ async def start_run(
     now: datetime,
 ) -> ImportJob:
     """Begin to enter the rows of a table, or only to check them; how its columns are read is remembered."""
-    job = await queries.import_job(session, actor, import_id, lock=True)
-    rules.check_imports(actor, job.area_code)
-    rules.check_own_file(actor, job.actor_id)
-    expect_version(job, version)
+    job = await own_import(session, actor, import_id, version)
     columns = job.columns if asked.columns is None else list(asked.columns)
     _check_columns(job, columns)
     mode = asked.mode, _as_of(asked, today(now))
