@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,8 @@ def kill_everything(pid: int) -> None:
     server = psutil.Process(pid)
     family = [server, *server.children(recursive=True)]
     for process in family:
-        process.kill()
+        with suppress(psutil.NoSuchProcess):  # one that works for a moment may be done by now
+            process.kill()
     psutil.wait_procs(family, timeout=10)
 
 

@@ -1,6 +1,7 @@
 """population on real engines: the production app, and places of a test's own."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from itertools import count
 from typing import Any
@@ -160,6 +161,26 @@ def runtime(client: httpx.AsyncClient) -> Runtime:
     """What stands behind the routes."""
     found: Runtime = client.runtime  # type: ignore[attr-defined]  # put there by grid_kernel.testing
     return found
+
+
+@contextmanager
+def asked_elsewhere(runtime: Runtime, subject: str, to: str | None) -> Iterator[None]:
+    """A question of the service goes to a subject of the test's own, or to nobody: the real one may be running."""
+    client = runtime.bus.client
+    real = client.request
+
+    async def request(asked: str, *given: Any, **more: Any) -> Any:
+        if asked != subject:
+            return await real(asked, *given, **more)
+        if to is None:
+            raise TimeoutError
+        return await real(to, *given, **more)
+
+    client.request = request  # type: ignore[method-assign]  # until the test is over
+    try:
+        yield
+    finally:
+        client.request = real  # type: ignore[method-assign]  # as it was
 
 
 @pytest.fixture(scope="session")

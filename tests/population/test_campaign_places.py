@@ -9,7 +9,7 @@ import nats
 import pytest
 from nats.aio.msg import Msg
 from sqlalchemy import text
-from tests.population.conftest import Api, Place, refused
+from tests.population.conftest import Api, Place, asked_elsewhere, refused
 from tests.population.test_campaigns import DAY, HOSE, Town
 
 from grid_deploy.engines import Engines
@@ -28,16 +28,18 @@ FIELDS: list[dict[str, Any]] = [
 class Gis:
     """gis as population hears it on the bus: two places at a time, so that there is a second page."""
 
-    def __init__(self, url: str, places: Sequence[PlaceNamed]) -> None:
-        self.url, self.places = url, sorted(places, key=lambda place: place.id)
+    def __init__(self, url: str, runtime: Runtime, places: Sequence[PlaceNamed]) -> None:
+        self.url, self.runtime, self.places = url, runtime, sorted(places, key=lambda place: place.id)
+        self.subject = f"{LIST_PLACES.subject}.{uuid4().hex}"
         self.asked: list[ListPlaces] = []
 
     @asynccontextmanager
     async def answering(self) -> AsyncIterator[None]:
         connection = await nats.connect(self.url)
-        await connection.subscribe(LIST_PLACES.subject, cb=self._answer)
+        await connection.subscribe(self.subject, cb=self._answer)
         await connection.flush()
-        yield
+        with asked_elsewhere(self.runtime, LIST_PLACES.subject, self.subject):
+            yield
         await connection.close()
 
     async def _answer(self, message: Msg) -> None:
@@ -59,9 +61,9 @@ def town(api: Api, runtime: Runtime, place: Place) -> Town:
 
 
 @pytest.fixture
-def gis(engines: Engines, place: Place) -> Gis:
+def gis(engines: Engines, runtime: Runtime, place: Place) -> Gis:
     here = [named(place.grid, f"消火栓{number}") for number in (1, 2)]
-    return Gis(engines.nats_url_of("gis"), [*here, named(place.other_grid, "消火栓3")])
+    return Gis(engines.nats_url_of("gis"), runtime, [*here, named(place.other_grid, "消火栓3")])
 
 
 async def over_places(town: Town, **more: Any) -> dict[str, Any]:
@@ -93,7 +95,8 @@ async def test_things_are_walked_to_by_name_and_counted_by_grid(town: Town, gis:
 
 
 async def test_while_gis_is_away_a_campaign_waits_and_begins_when_it_is_back(town: Town, gis: Gis) -> None:
-    campaign = await over_places(town)
+    with asked_elsewhere(town.runtime, LIST_PLACES.subject, None):
+        campaign = await over_places(town)
     assert (campaign["state"], campaign["members"]) == ("planned", 0)
     async with gis.answering():
         assert await commands.name_places(town.runtime, clock.now()) >= 1

@@ -179,7 +179,7 @@ async def test_a_dwelling_is_changed_and_listed(api: Api, place: Place) -> None:
     path = f"/dwellings/{household['dwelling']['id']}"
     changed = await api.patch(place.worker, path, {"use": "03", "areaM2": 66.5}, version=1)
     assert (changed.json()["use"], changed.json()["areaM2"]) == ("03", 66.5)
-    assert (await api.get(place.worker, path)).json() == changed.json()
+    assert (await api.get(place.worker, path)).json() | {"waiting": []} == changed.json()
     refused(await api.patch(place.worker, path, {"use": "03"}, version=1), 412, "stale")
     refused(await api.patch(place.worker, path, {"use": "77"}, version=2), 400, None, "/use")
     listed = (await api.get(place.worker, f"/dwellings?area={place.grid}&use=03")).json()["items"]

@@ -4,17 +4,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import nats
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.population.conftest import Api, Place, refused
+from tests.population.conftest import Api, Place, asked_elsewhere, refused
 
 from grid_deploy.engines import Engines
 from grid_kernel import clock
 from grid_kernel.clock import today
 from grid_kernel.contracts.gateway import STAFFED_POSTS, AskStaffed, StaffedPost, StaffedPosts
+from grid_kernel.runtime import Runtime
 from population_svc.rules import GridSize, NormOf, needed, norms_in, parts_of_area, size_of
 
 TODAY = today(clock.now())
@@ -51,7 +53,7 @@ def test_the_norm_nearest_to_an_area_holds_and_the_later_of_two() -> None:
 
 
 @asynccontextmanager
-async def held(engines: Engines, *posts: tuple[str, str, int]) -> AsyncIterator[list[AskStaffed]]:
+async def held(engines: Engines, runtime: Runtime, *posts: tuple[str, str, int]) -> AsyncIterator[list[AskStaffed]]:
     """As long as this lasts, the gateway says that so many people hold these posts."""
     connection, asked = await nats.connect(engines.nats_url_of("gateway")), list[AskStaffed]()
 
@@ -60,9 +62,11 @@ async def held(engines: Engines, *posts: tuple[str, str, int]) -> AsyncIterator[
         given = [StaffedPost(area_code=area, post=post, people=people) for area, post, people in posts]
         await message.respond(b'{"ok":' + StaffedPosts(posts=given).model_dump_json(by_alias=True).encode() + b"}")
 
-    await connection.subscribe(STAFFED_POSTS.subject, cb=receive)
+    subject = f"{STAFFED_POSTS.subject}.{uuid4().hex}"
+    await connection.subscribe(subject, cb=receive)
     await connection.flush()
-    yield asked
+    with asked_elsewhere(runtime, STAFFED_POSTS.subject, subject):
+        yield asked
     await connection.close()
 
 
@@ -74,7 +78,9 @@ def posts(line: dict[str, Any]) -> dict[str, tuple[int, int | None, int | None]]
     return {each["post"]: (each["needed"], each["staffed"], each["missing"]) for each in line["posts"]}
 
 
-async def test_areas_stand_against_the_norms_of_their_street(api: Api, place: Place, engines: Engines) -> None:
+async def test_areas_stand_against_the_norms_of_their_street(
+    api: Api, place: Place, engines: Engines, runtime: Runtime
+) -> None:
     for number in range(5):
         building = place.building if number else place.other_building
         await api.registered(place.head, place.household(building=building))
@@ -83,7 +89,7 @@ async def test_areas_stand_against_the_norms_of_their_street(api: Api, place: Pl
         assert set_now.status_code == 201, set_now.text
     officer, collector = "resident_service_officer", "opinion_collector"
     staff = [(place.grid, officer, 1), (place.community, officer, 1), (place.street, officer, 1)]
-    async with held(engines, *staff, (place.grid, collector, 1)) as asked:
+    async with held(engines, runtime, *staff, (place.grid, collector, 1)) as asked:
         told = (await api.get(place.leader, f"/staffing?area={place.street}")).json()
         community = (await api.get(place.head, f"/staffing?area={place.community}")).json()
     assert asked[0].area_code == place.street
@@ -112,19 +118,24 @@ async def test_areas_stand_against_the_norms_of_their_street(api: Api, place: Pl
     assert len(rows) == 5
 
 
-async def test_when_the_gateway_is_silent_it_is_said_that_nobody_knows(api: Api, place: Place) -> None:
+async def test_when_the_gateway_is_silent_it_is_said_that_nobody_knows(
+    api: Api, place: Place, runtime: Runtime
+) -> None:
     await api.registered(place.head, place.household())
-    told = (await api.get(place.head, f"/staffing?area={place.community}")).json()
+    with asked_elsewhere(runtime, STAFFED_POSTS.subject, None):
+        told = (await api.get(place.head, f"/staffing?area={place.community}")).json()
     assert posts(told["total"])["resident_service_officer"] == (1, None, None)
 
 
-async def test_another_norm_and_another_cut_can_be_tried(api: Api, place: Place, engines: Engines) -> None:
+async def test_another_norm_and_another_cut_can_be_tried(
+    api: Api, place: Place, engines: Engines, runtime: Runtime
+) -> None:
     for number in range(6):
         building = place.building if number % 3 else place.other_building
         await api.registered(place.head, place.household(building=building))
     draft = {"areaCode": place.community, "norms": [{"normOf": "grid", "households": 3}]}
     draft["norms"] += [{"normOf": "opinion_collector", "households": 5}]
-    async with held(engines):
+    async with held(engines, runtime):
         tried = (await api.post(place.head, "/staffing/what-if", draft)).json()
         assert (tried["households"], tried["gridsNow"], tried["gridsNeeded"], tried["grids"]) == (6, 2, 2, [])
         assert posts({"posts": tried["postsNow"]})["opinion_collector"] == (1, 0, 1)

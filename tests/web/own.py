@@ -98,7 +98,7 @@ def answers() -> dict[str, Callable[..., Response]]:
         OWN: lambda *_: JSONResponse(record()),
         f"{OWN}/openings": opening,
         f"{OWN.replace('POST', 'GET')}/ways": lambda *_: JSONResponse({"signIn": True}),
-        f"{OWN}/sign-ins": lambda *_: JSONResponse(begun, 201),
+        f"{OWN}/sign-ins": lambda *_: JSONResponse(begun),
         f"{OWN}/sign-ins/openings": signed_in,
         f"{OWN}/requests": lambda *_: JSONResponse(record()),
         f"{OWN}/withdrawals": lambda *_: JSONResponse(record()),

@@ -5,7 +5,7 @@ from datetime import date, datetime, time
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from gis_svc.opening import Span, Week, overlapping
 from gis_svc.schemas.shapes import Day
@@ -31,7 +31,9 @@ def _in_reach(value: datetime) -> datetime:
 
 
 EARLIEST_YEAR, LATEST_YEAR = 2000, 2100
-Minute = Annotated[time, BeforeValidator(_text), AfterValidator(_minutes)]
+Minute = Annotated[
+    time, BeforeValidator(_text), AfterValidator(_minutes), WithJsonSchema({"type": "string", "format": "time-local"})
+]
 Moment = Annotated[AwareDatetime, AfterValidator(_in_reach)]
 
 

@@ -30,7 +30,7 @@ households = GridRouter(prefix="/households", tags=["households"])
 
 @households.get("", responses=refusals(NotFound))
 async def list_households(
-    wanted: Wanted, actor: CurrentActor, reads: Reads, paging: Paging, days: Days, now: Now
+    actor: CurrentActor, wanted: Wanted, reads: Reads, paging: Paging, days: Days, now: Now
 ) -> Page[HouseholdRow]:
     """The roster of an area in the order of a walk through it; with a quarter, how each household stands in it.
 

@@ -59,7 +59,6 @@ async def list_own_ways(runtime: CurrentRuntime) -> OwnWays:
 
 @own.post(
     "/own-record/sign-ins",
-    status_code=201,
     responses=refusals(OwnSignInNotOffered, OwnSignInRefused, IdentityProviderAway),
 )
 async def begin_own_sign_in(runtime: CurrentRuntime, now: Now) -> OwnSignIn:
