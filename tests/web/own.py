@@ -75,8 +75,8 @@ def _read(place: int) -> OwnRead:
     )
 
 
-def answers() -> dict[str, Callable[..., Response]]:
-    """What a gateway answers whose population knows one code."""
+def answers(*, away: bool = False) -> dict[str, Callable[..., Response]]:
+    """What a gateway answers whose population knows one code; its identity provider may be away."""
 
     def table(request: Request, _: Any) -> Response:
         name = request.url.path.rsplit("/", 1)[1]
@@ -98,7 +98,7 @@ def answers() -> dict[str, Callable[..., Response]]:
         OWN: lambda *_: JSONResponse(record()),
         f"{OWN}/openings": opening,
         f"{OWN.replace('POST', 'GET')}/ways": lambda *_: JSONResponse({"signIn": True}),
-        f"{OWN}/sign-ins": lambda *_: JSONResponse(begun),
+        f"{OWN}/sign-ins": lambda *_: problem(503, "identity-provider-away", "", "") if away else JSONResponse(begun),
         f"{OWN}/sign-ins/openings": signed_in,
         f"{OWN}/requests": lambda *_: JSONResponse(record()),
         f"{OWN}/withdrawals": lambda *_: JSONResponse(record()),

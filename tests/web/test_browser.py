@@ -79,6 +79,7 @@ STATES = {
     "wrong password": State("/sign-in", sign_in),
     "second factor": State("/sign-in", sign_in, {SESSION: refused(401, "second-factor-required")}),
     "own code": State("/mine", instead=own.answers()),
+    "own sign-in away": State("/mine/sign-in", instead=own.answers(away=True)),
     "own signed in": State("/mine/signed-in", instead=own.answers()),
     "own record": State("/mine", open_own, own.answers()),
     "own code wrong": State("/mine", lambda page: open_own(page, "AAAAAAAA"), own.answers()),
