@@ -124,7 +124,7 @@ def copies(shipped: list[Place]) -> Copies:
 def _moved(place: Place, code: str, step: int) -> tuple[Area, AreaVersion]:
     """The same ground further east by more than the width of the district for each step, a day after the shipped."""
     assert place.wkb is not None
-    surface = shapely.transform(shapes.from_wkb(place.wkb), lambda xy: np.round(xy + np.array([step * 0.26, 0]), 7))
+    surface = shapely.transform(shapes.from_wkb(place.wkb), lambda xy: np.round(xy + np.array([step * 0.251, 0]), 7))
     level = rules.level_of(code)
     grid_type = GridType.BASIC if level is Level.GRID else None
     area = Area(code=code, level=level, parent_code=code[:-3], grid_type=grid_type, valid_from=COPIED_SINCE)
