@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from grid_deploy import engines as launcher
@@ -11,6 +12,10 @@ from grid_deploy import trial
 from grid_deploy.engines import Engines
 from grid_deploy.settings import Settings
 from grid_deploy.trial import TrialServer
+
+# How long an example takes says how busy the machine is, nothing about the code.
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
 
 _SERVER = pytest.StashKey[TrialServer]()
 
