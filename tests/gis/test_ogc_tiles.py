@@ -17,7 +17,7 @@ from shapely.geometry import Point
 from sqlalchemy import text
 
 from gis_svc import tiles
-from gis_svc.kept_tiles import Kept, KeptAnswer
+from gis_svc.kept import Kept, KeptAnswer
 from gis_svc.revisions import Touched
 from gis_svc.tiles import Tile
 from grid_kernel.auth import Actor, Post

@@ -35,9 +35,7 @@ async def read_staffing(runtime: "Runtime", reads: ReadRunner, actor: Actor, are
     """An area and its parts against the norms; who holds the posts is asked of the gateway, which alone knows."""
     rules.check_asked_area(actor, area)
     grids = await _grids(reads, actor, area, day)
-    in_force = await reads.fetch(queries.norms_on(day))
-    if not rules.norms_in(area, in_force):
-        raise InvalidInput.at("#/query/asOf", "before-the-first-rule")
+    in_force = await _in_force(reads, area, day, "#/query/asOf")
     held = await staffed(runtime, area, day)
     report = _Report(day, in_force, held)
     known = [*grids, *(code for code, _ in held or ())]
@@ -50,6 +48,14 @@ async def read_staffing(runtime: "Runtime", reads: ReadRunner, actor: Actor, are
     )
 
 
+async def _in_force(reads: ReadRunner, area: str, day: date, pointer: str) -> Sequence[Row]:
+    """The norms of a day; refused where the area had none yet."""
+    norms = await reads.fetch(queries.norms_on(day))
+    if not rules.norms_in(area, norms):
+        raise InvalidInput.at(pointer, "before-the-first-rule")
+    return norms
+
+
 async def try_staffing(
     runtime: "Runtime", reads: ReadRunner, actor: Actor, draft: StaffingDraft, day: date
 ) -> StaffingTried:
@@ -57,9 +63,7 @@ async def try_staffing(
     area = draft.area_code
     rules.check_asked_area(actor, area)
     grids = await _grids(reads, actor, area, day)
-    in_force = await reads.fetch(queries.norms_on(day))
-    if not rules.norms_in(area, in_force):
-        raise InvalidInput.at("/asOf", "before-the-first-rule")
+    in_force = await _in_force(reads, area, day, "/asOf")
     held = await staffed(runtime, area, day)
     tried = [*in_force, *_tried(area, draft, day)]
     cut = await _cut(reads, actor, draft, day, rules.norms_in(area, tried)[NormOf.GRID])

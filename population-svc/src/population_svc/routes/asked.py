@@ -1,7 +1,7 @@
 """What queries ask for, one dependency each."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Query
 from pydantic import AwareDatetime
@@ -33,6 +33,20 @@ def moment_asked(stated: datetime | None, now: datetime) -> datetime | None:
     if stated is not None and not FIRST_YEAR_KNOWN <= stated.year <= now.year + 1:
         raise InvalidInput.at("#/query/knownAt", "not-acceptable")
     return stated
+
+
+class Moment(NamedTuple):
+    """The day something is asked of, and the moment it is asked as known at; None is now."""
+
+    day: date
+    known: datetime | None
+
+
+def _moment(now: Now, as_of: AsOf = None, known_at: KnownAt = None) -> Moment:
+    return Moment(as_of or today(now), moment_asked(known_at, now))
+
+
+When = Annotated[Moment, Depends(_moment)]
 
 
 def day_asked(as_of: date | None, now: datetime) -> date:

@@ -6,7 +6,6 @@ from uuid import UUID
 from fastapi import Query
 
 from grid_kernel.auth import CurrentActor
-from grid_kernel.clock import today
 from grid_kernel.db import WriteSession
 from grid_kernel.errors import Forbidden, NotFound, refusals
 from grid_kernel.paging import Page, Paging, page_of
@@ -14,7 +13,7 @@ from grid_kernel.routing import CHANGED, GridRouter, IfMatch
 from grid_kernel.runtime import Now, Reads
 from grid_kernel.schemas import Line
 from population_svc import commands, queries, rules
-from population_svc.routes.asked import AreaOrAll, AsOf, KnownAt, moment_asked
+from population_svc.routes.asked import AreaOrAll, When
 from population_svc.schemas import DwellingChange, DwellingChanged, DwellingOut
 from population_svc.schemas.persons import Code
 
@@ -26,19 +25,16 @@ async def list_dwellings(
     actor: CurrentActor,
     reads: Reads,
     paging: Paging,
-    now: Now,
+    when: When,
     area: AreaOrAll = None,
     use: Annotated[Code | None, Query(description="A code of the table dwelling_uses.")] = None,
-    as_of: AsOf = None,
-    known_at: KnownAt = None,
 ) -> Page[DwellingOut]:
     """The dwellings of an area by house code."""
     if area is not None:
         rules.check_asked_area(actor, area)
     after = paging.after(Line, UUID)
-    day = as_of or today(now)
-    known = moment_asked(known_at, now)
-    asked = queries.dwellings(actor, area=area, use=use, day=day, after=after, limit=paging.limit, known_at=known)
+    of, known = when
+    asked = queries.dwellings(actor, area=area, use=use, day=of, after=after, limit=paging.limit, known_at=known)
     rows = await reads.fetch(asked)
     return page_of(rows, paging, key=lambda row: (row["house_code"], row["id"]), item=DwellingOut.model_validate)
 

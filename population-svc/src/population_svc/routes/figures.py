@@ -6,7 +6,7 @@ from grid_kernel.errors import InvalidInput, NotFound, refusals
 from grid_kernel.routing import GridRouter
 from grid_kernel.runtime import CurrentRuntime, Now, Reads
 from population_svc import progress, queries, rules
-from population_svc.routes.asked import Area, AsOf, KnownAt, Quarter, moment_asked
+from population_svc.routes.asked import Area, Quarter, When
 from population_svc.schemas import CountsOut, ProgressOut
 
 figures = GridRouter(tags=["figures"])
@@ -21,16 +21,9 @@ async def get_progress(
 
 
 @figures.get("/counts", responses=refusals(InvalidInput, NotFound))
-async def get_counts(
-    area: Area,
-    actor: CurrentActor,
-    reads: Reads,
-    now: Now,
-    as_of: AsOf = None,
-    known_at: KnownAt = None,
-) -> CountsOut:
+async def get_counts(area: Area, actor: CurrentActor, reads: Reads, when: When, now: Now) -> CountsOut:
     """How many households, persons and dwellings there were on a day, as known at a moment; for budgets."""
     rules.check_asked_area(actor, area)
-    day, known = as_of or today(now), moment_asked(known_at, now) or now
-    row = await reads.fetch_one(queries.counts(actor, area, day, known))
-    return CountsOut.model_validate({**(row or {}), "as_of": day, "known_at": known})
+    known = when.known or now
+    row = await reads.fetch_one(queries.counts(actor, area, when.day, known))
+    return CountsOut.model_validate({**(row or {}), "as_of": when.day, "known_at": known})

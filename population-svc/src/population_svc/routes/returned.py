@@ -72,8 +72,7 @@ async def take_campaign_form(
     dry: Dry = False,
 ) -> ReturnedOut:
     """Take the filled form of a campaign: cells nobody knew become answers, corrected ones a change of the record."""
-    running = await queries.campaign(session, actor, campaign_id)
-    form = await queries.form(session, actor, running.form_id)
+    running, form = await _campaign(session, actor, campaign_id)
     found = await _taken(request, session, reads, actor, form, running, keep=not dry, now=now)
     return _out(request, form, found)
 
@@ -85,8 +84,7 @@ async def correct_campaign_form(
     campaign_id: UUID, request: Request, actor: CurrentActor, session: WriteSession, reads: Reads, now: Now
 ) -> Corrections:
     """The rows of such a table that are refused, each with what is wrong, to be corrected; nothing is kept."""
-    running = await queries.campaign(session, actor, campaign_id)
-    form = await queries.form(session, actor, running.form_id)
+    running, form = await _campaign(session, actor, campaign_id)
     found = await _taken(request, session, reads, actor, form, running, keep=False, now=now)
     return _corrections(request, form, found)
 
@@ -95,6 +93,11 @@ async def _form(session: WriteSession, actor: Actor, form_id: UUID, now: Now) ->
     form = await queries.form(session, actor, form_id)
     form.require_in_use(today(now))
     return form
+
+
+async def _campaign(session: WriteSession, actor: Actor, campaign_id: UUID) -> tuple[Campaign, Form]:
+    running = await queries.campaign(session, actor, campaign_id)
+    return running, await queries.form(session, actor, running.form_id)
 
 
 async def _taken(

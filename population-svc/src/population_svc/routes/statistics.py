@@ -6,7 +6,6 @@ from uuid import UUID
 from fastapi import Query
 
 from grid_kernel.auth import CurrentActor
-from grid_kernel.clock import today
 from grid_kernel.errors import InvalidInput, NotFound, refusals
 from grid_kernel.paging import Page, Paging, page_of
 from grid_kernel.routing import GridRouter
@@ -14,7 +13,7 @@ from grid_kernel.runtime import CurrentRuntime, Now
 from grid_kernel.schemas import AreaCode
 from population_svc import queries, rules, tables
 from population_svc.queries import PersonFilter
-from population_svc.routes.asked import Area, AsOf, KnownAt, Quarter, day_asked, moment_asked
+from population_svc.routes.asked import Area, AsOf, Quarter, When, day_asked
 from population_svc.rules import Registration
 from population_svc.schemas import DwellingStatistics, HouseholdStatistics, PersonRow, PersonStatistics
 from population_svc.schemas.persons import Code
@@ -25,16 +24,10 @@ statistics = GridRouter(tags=["statistics"])
 
 @statistics.get("/statistics/persons", responses=refusals(NotFound))
 async def get_person_statistics(
-    area: Area,
-    actor: CurrentActor,
-    runtime: CurrentRuntime,
-    now: Now,
-    as_of: AsOf = None,
-    known_at: KnownAt = None,
+    area: Area, actor: CurrentActor, runtime: CurrentRuntime, when: When
 ) -> PersonStatistics:
     """Persons by age and sex, population type and registration on a day; small numbers only for who sees the rows."""
-    day, known = as_of or today(now), moment_asked(known_at, now)
-    return await tables.person_statistics(runtime.system_reads(actor), actor, area, day, known)
+    return await tables.person_statistics(runtime.system_reads(actor), actor, area, when.day, when.known)
 
 
 @statistics.get("/statistics/households", responses=refusals(InvalidInput, NotFound))
@@ -48,16 +41,10 @@ async def get_household_statistics(
 
 @statistics.get("/statistics/dwellings", responses=refusals(NotFound))
 async def get_dwelling_statistics(
-    area: Area,
-    actor: CurrentActor,
-    runtime: CurrentRuntime,
-    now: Now,
-    as_of: AsOf = None,
-    known_at: KnownAt = None,
+    area: Area, actor: CurrentActor, runtime: CurrentRuntime, when: When
 ) -> DwellingStatistics:
     """Dwellings by use on a day."""
-    day, known = as_of or today(now), moment_asked(known_at, now)
-    return await tables.dwelling_statistics(runtime.system_reads(actor), actor, area, day, known)
+    return await tables.dwelling_statistics(runtime.system_reads(actor), actor, area, when.day, when.known)
 
 
 @statistics.get("/persons", responses=refusals(NotFound))
@@ -65,10 +52,8 @@ async def list_persons(  # noqa: PLR0917 - one query parameter each
     actor: CurrentActor,
     runtime: CurrentRuntime,
     paging: Paging,
-    now: Now,
+    when: When,
     area: Area,
-    as_of: AsOf = None,
-    known_at: KnownAt = None,
     sex: Code | None = None,
     population_type: Annotated[Code | None, Query(alias="populationType")] = None,
     registered_here: Annotated[bool | None, Query(alias="registeredHere")] = None,
@@ -77,9 +62,11 @@ async def list_persons(  # noqa: PLR0917 - one query parameter each
 ) -> Page[PersonRow]:
     """The persons a number counts, for whoever sees them; masked by the reader's right and recorded."""
     rules.check_asked_area(actor, area)
-    day, known = as_of or today(now), moment_asked(known_at, now)
-    wanted = PersonFilter(sex, population_type, registered_here, registration, born_between(age_from, day), known)
-    asked = queries.listed_persons(actor, area, day, wanted, after=paging.after(AreaCode, UUID), limit=paging.limit)
+    born = born_between(age_from, when.day)
+    wanted = PersonFilter(sex, population_type, registered_here, registration, born, when.known)
+    asked = queries.listed_persons(
+        actor, area, when.day, wanted, after=paging.after(AreaCode, UUID), limit=paging.limit
+    )
     # As system behind `visible`: whether somebody who moved away is restricted stands in a row of elsewhere.
     rows = await runtime.system_reads(actor).fetch(asked, access="person", fields=queries.FIELDS)
     shown = [queries.listed(actor, row) for row in rows]

@@ -7,7 +7,7 @@ import orjson
 from fastapi import Request
 from fastapi.responses import Response
 
-from gis_svc.kept_tiles import KeptAnswer, KeptCount, drawing_of
+from gis_svc.kept import KeptAnswer, KeptCount, drawing_of
 from gis_svc.ogc import filters, parameters
 from gis_svc.ogc.answers import GEOJSON, JSON, answer, etag_of, is_known, not_modified, takes_gzip
 from gis_svc.ogc.collections import Collection, collection_of

@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from pydantic import ValidationError
 
 from gis_svc import commands, rules
-from gis_svc.kept_tiles import drawing_of
+from gis_svc.kept import drawing_of
 from gis_svc.ogc import parameters
 from gis_svc.ogc.answers import GEOJSON, JSON, MVT, answer, etag_of, is_known, json_answer, not_modified
 from gis_svc.ogc.documents import MATRIX_SET

@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from fastapi.responses import Response
 
-from gis_svc.kept_tiles import KeptAnswer, drawing_of
+from gis_svc.kept import KeptAnswer, drawing_of
 from gis_svc.ogc import documents, parameters
 from gis_svc.ogc.answers import MVT, answer, etag_of, is_known, not_modified, takes_gzip
 from gis_svc.ogc.collections import Collection, collection_of
