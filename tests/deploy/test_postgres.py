@@ -10,7 +10,6 @@ import stat
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from typing import Any
 import asyncpg
 import psutil
 import pytest
+from tests.deploy.conftest import kill_families
 
 from grid_deploy.errors import DeployError
 from grid_deploy.postgres import Cluster, find_binaries
@@ -35,16 +35,6 @@ def ask(url: str, statement: str) -> Any:
             await connection.close()
 
     return asyncio.run(run())
-
-
-def kill_everything(pid: int) -> None:
-    """kill -9 of a server with its children, and of nothing else."""
-    server = psutil.Process(pid)
-    family = [server, *server.children(recursive=True)]
-    for process in family:
-        with suppress(psutil.NoSuchProcess):  # one that works for a moment may be done by now
-            process.kill()
-    psutil.wait_procs(family, timeout=10)
 
 
 def test_starting_twice_finds_the_same_server(settings: Settings) -> None:
@@ -66,7 +56,7 @@ def test_what_was_committed_survives_kill_9_of_everything(settings: Settings) ->
     cluster = Cluster(settings)
     server = cluster.start()
     ask(cluster.url, "create table kept as select 1 as n")
-    kill_everything(server.pid)
+    kill_families(server.pid)
     again = cluster.start()
     assert again.pid != server.pid
     assert ask(cluster.url, "select n from kept") == 1
@@ -82,7 +72,7 @@ def test_a_server_whose_postmaster_alone_was_killed_starts_again(settings: Setti
 
 def test_a_lock_whose_pid_is_somebody_else_by_now_does_not_prevent_a_start(settings: Settings) -> None:
     cluster = Cluster(settings)
-    kill_everything(cluster.start().pid)
+    kill_families(cluster.start().pid)
     lock = cluster.data / "postmaster.pid"
     lines = lock.read_text().splitlines()
     lock.write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from tests.deploy.conftest import kill_families
 
 from grid_deploy import processes, stack
 from grid_deploy.settings import SERVICES, Settings
@@ -124,10 +125,7 @@ def test_a_service_that_was_killed_is_started_again_alone(machine: Machine) -> N
 
 
 def test_everything_comes_back_after_kill_9_of_everything(machine: Machine) -> None:
-    began = [psutil.Process(pid) for pid in machine.pids().values()]
-    family = [each for process in began for each in (process, *process.children(recursive=True))]
-    for process in family:
-        process.kill()
+    kill_families(*machine.pids().values())
     _wait(lambda: not machine.pids())
     machine.do("up")
     assert machine.answers() == {service.name for service in SERVICES}
